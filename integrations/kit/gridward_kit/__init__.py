@@ -1,0 +1,1 @@
+"""The framework that Gridward's integrations stand on; it knows nothing of the gateway."""

@@ -1,0 +1,209 @@
+"""A bus: one port and who is on it. Devices take fair turns; commands go before polls."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, tzinfo
+from typing import TypeVar
+
+from gridward_kit.clock import Clock
+from gridward_kit.command import Command, same
+from gridward_kit.device import Unconfirmed
+from gridward_kit.entity import Button, Entity
+from gridward_kit.errors import BadFrame, DeviceError, NoAnswer, Refused
+from gridward_kit.integration import Dialect, Query
+from gridward_kit.point import Value
+from gridward_kit.port import Port
+from gridward_kit.wired import Stranger, Wired
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+RE_READ = 1.0
+
+
+class Bus:
+    """The loop over one port. A command waits at most for the reply under way."""
+
+    def __init__(self, port: Port, devices: Sequence[Wired], clock: Clock, zone: tzinfo) -> None:
+        self.port = port
+        self.devices = tuple(devices)
+        self._clock = clock
+        self._zone = zone
+        self._urgent: deque[Callable[[], Awaitable[None]]] = deque()
+        self._wake = asyncio.Event()
+        for wired in self.devices:
+            wired.device.perform = _performer(self, wired)
+
+    async def run(self) -> None:
+        """Poll until cancelled; then let the port go."""
+        try:
+            while True:
+                if not await self._commands_first():
+                    await self._turn()
+        finally:
+            self.port.close()
+
+    async def _commands_first(self) -> bool:
+        if not self._urgent:
+            return False
+        await self._urgent.popleft()()
+        return True
+
+    async def _turn(self) -> None:
+        now = self._clock.monotonic()
+        waiting = [wired for wired in self.devices if wired.due() <= now]
+        if waiting:
+            wired = min(waiting, key=lambda item: item.last_turn)
+            await self._serve(wired, now)
+            wired.last_turn = self._clock.monotonic()
+            return
+        self._wake.clear()
+        pause = min((wired.due() for wired in self.devices), default=now + 1) - now
+        rest = asyncio.ensure_future(self._clock.sleep(min(pause, 1.0)))
+        woken = asyncio.ensure_future(self._wake.wait())
+        _, pending = await asyncio.wait({rest, woken}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+
+    async def _serve(self, wired: Wired, now: float) -> None:
+        query: Query | None = None
+        try:
+            if wired.dialect is None:
+                await self._identify(wired)
+            elif not wired.proven:
+                await self._prove(wired, wired.dialect)
+            elif (query := wired.turns.next(now)) is not None:
+                payload = await self._ask(wired.dialect, query.name)
+                wired.took(query, payload, now)
+        except Refused as error:
+            if query is None:
+                wired.missed(query, error, now, silent=False)
+            else:
+                wired.refused(query, now)
+        except DeviceError as error:
+            wired.missed(query, error, now, silent=isinstance(error, NoAnswer))
+
+    async def _identify(self, wired: Wired) -> None:
+        identify = wired.integration.identify
+        if identify is None:
+            raise TypeError(f"{wired.integration.domain} is not for a bus")
+
+        async def ask(request: bytes, dialect: Dialect) -> bytes:
+            while await self._commands_first():
+                pass
+            return await self._exchange(dialect, request)
+
+        identity = await identify(ask, wired.options)
+        log.info("%s: %s %s, serial %s", wired.device.id, identity.model, identity.protocol, identity.serial)
+        wired.bind(identity)
+
+    async def _prove(self, wired: Wired, dialect: Dialect) -> None:
+        """Before anything is published after a (re)start: is it still the device that was bound?"""
+        if dialect.proof is None:
+            wired.proven = True
+            wired.turns.restart(self._clock.monotonic())
+            return
+        query = dialect.proof[0]
+        payload = await self._ask(dialect, query)
+        rows = (row for row in dialect.entities if row.at and row.at.query == query)
+        found = {row.key: value for row in rows if row.at and (value := row.at.decode(payload)) is not None}
+        try:
+            wired.prove(found)
+        except Stranger:
+            if wired.accepted_anew():
+                return
+            raise
+        wired.proven = True
+        wired.turns.restart(self._clock.monotonic())
+
+    async def _ask(self, dialect: Dialect, query: str) -> bytes:
+        """Ask a query and return its payload; raises DeviceError."""
+        request = dialect.request(query)
+        return dialect.payload(query, await self._exchange(dialect, request))
+
+    async def _exchange(self, dialect: Dialect, request: bytes) -> bytes:
+        return await self.port.exchange(
+            request, lambda buffer, quiet: dialect.cut(request, buffer, quiet=quiet)
+        )
+
+    async def urgent(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Have something done on the line before the next poll, and return what it gives."""
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        async def job() -> None:
+            try:
+                result = await act()
+            except (DeviceError, ValueError, OSError) as error:
+                if not done.cancelled():
+                    done.set_exception(error)
+            else:
+                if not done.cancelled():
+                    done.set_result(result)
+
+        self._urgent.append(job)
+        self._wake.set()
+        return await done
+
+    async def perform(self, wired: Wired, row: Entity, command: Command) -> Value:
+        """Write a value and read it back; raises ValueError, Refused, Unconfirmed, DeviceError."""
+        dialect, setting = wired.dialect, row.setting
+        if dialect is None or setting is None:
+            raise ValueError(f"{row.name} cannot be set")
+        frames = dialect.write(row, command.value, datetime.fromtimestamp(self._clock.time(), self._zone))
+        answered = await self.urgent(lambda: self._write(wired, row, command, frames))
+        if isinstance(row, Button) or row.at is None:
+            return command.value
+        end = self._clock.monotonic() + setting.within
+        await self._clock.sleep(setting.settle)
+        found = await self._read_back(wired, dialect, row)
+        while not same(found, command.value) and self._clock.monotonic() < end:
+            await self._clock.sleep(RE_READ)
+            found = await self._read_back(wired, dialect, row)
+        if not same(found, command.value) or found is None:
+            what = "acknowledged, but" if answered else "no acknowledgement, and"
+            shown = "nothing" if found is None else found
+            raise Unconfirmed(found, f"{what} {shown} was read back after {setting.within:g} s")
+        return found
+
+    async def _write(self, wired: Wired, row: Entity, command: Command, frames: tuple[bytes, ...]) -> bool:
+        """Send the candidates until one is accepted, the last time's first; whether it was acknowledged."""
+        if self._clock.monotonic() >= command.deadline:
+            raise ValueError("it expired before the line was free")
+        dialect = wired.dialect
+        if dialect is None or not wired.proven:
+            raise NoAnswer("the device is away")
+        wired.device.spend(row, command.by)
+        first = min(wired.written.get(row.key, 0), len(frames) - 1)
+        order = [first, *(place for place in range(len(frames)) if place != first)]
+        for place in order:
+            try:
+                answer = await self._exchange(dialect, frames[place])
+                dialect.acknowledge(frames[place], answer)
+            except Refused as error:
+                refusal = error
+            except (NoAnswer, BadFrame):
+                return False
+            else:
+                wired.written[row.key] = place
+                return True
+        raise Refused(str(refusal) or "the device said no")
+
+    async def _read_back(self, wired: Wired, dialect: Dialect, row: Entity) -> Value | None:
+        if row.at is None:
+            return None
+        name = row.at.query
+        query = next((item for item in dialect.queries if item.name == name), Query(name))
+        started = self._clock.monotonic()
+        try:
+            payload = await self.urgent(lambda: self._ask(dialect, name))
+        except DeviceError:
+            return None
+        wired.took(query, payload, started)
+        wired.device.publish()
+        return row.at.decode(payload)
+
+
+def _performer(bus: Bus, wired: Wired) -> Callable[[Entity, Command], Awaitable[Value]]:
+    return lambda row, command: bus.perform(wired, row, command)

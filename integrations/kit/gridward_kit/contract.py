@@ -1,0 +1,456 @@
+"""The contract tests that every integration gets by being installed.
+
+Run over all of them by `pytest --pyargs gridward_kit.contract`, over one with `--integration DOMAIN`.
+Devices are simulated on real pseudo-terminals; lines run fast and the clock runs a hundred times.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gridward_kit import discovery
+from gridward_kit.bus import Bus
+from gridward_kit.classes import BINARY_SENSOR, SENSOR, STATES
+from gridward_kit.device import Device, Setup
+from gridward_kit.entity import Button, Entity, Number, Select, Switch, readings
+from gridward_kit.errors import BadFrame, DeviceError, NoAnswer, Refused
+from gridward_kit.frames import Frame, frames_of
+from gridward_kit.integration import Dialect, Identity, Integration, Line, Simulator, integrations
+from gridward_kit.kept import Json
+from gridward_kit.point import Field, Slice, Value
+from gridward_kit.port import Port
+from gridward_kit.simulate import Faults, Served, serve_pty
+from gridward_kit.testing import FastClock, MemoryBroker
+from gridward_kit.wired import Wired
+
+QUICK = Line(baud=1_000_000, first=0.08, gap=0.02)
+SPEED = 100.0
+PATIENCE = 8.0
+
+
+def made(integration: Integration) -> tuple[Simulator, Dialect, Identity]:
+    """A simulated device, and the dialect that its example identity speaks."""
+    assert integration.simulator
+    assert integration.dialect
+    assert integration.example
+    example = integration.example
+    return integration.simulator({}), integration.dialect(example, {}), example
+
+
+def asked(simulator: Simulator, dialect: Dialect, query: str) -> bytes:
+    """The simulated device's whole answer to a query."""
+    return b"".join(simulator.receive(dialect.request(query), 0.0))
+
+
+def taken(dialect: Dialect, query: str, data: bytes) -> bytes | None:
+    """What a reader makes of these bytes as the answer: the payload, None for "not yet an answer"."""
+    cut = dialect.cut(dialect.request(query), data, quiet=True)
+    return None if cut is None else dialect.payload(query, cut[0])
+
+
+@dataclass
+class House:
+    """One simulated device on a pseudo-terminal, its bus, and the broker that it publishes to."""
+
+    served: Served
+    simulator: Simulator
+    wired: Wired
+    device: Device
+    broker: MemoryBroker
+    port: Port
+
+    async def until(self, so: Callable[[], bool], patience: float = PATIENCE) -> None:
+        """Wait for something to become so; fails the test if it never does."""
+        async with asyncio.timeout(patience):
+            while not so():  # noqa: ASYNC110 - what it waits for has no event
+                await asyncio.sleep(0.005)
+
+    def state(self) -> dict[str, Json]:
+        """The last state published."""
+        said = self.broker.said(f"{self.device.root}/state")
+        content: dict[str, Json] = json.loads(said[-1]) if said else {}
+        return content
+
+    def results(self, key: str) -> list[dict[str, Json]]:
+        """All results of one entity's commands."""
+        return [json.loads(payload) for payload in self.broker.said(f"{self.device.root}/{key}/result")]
+
+    async def command(self, key: str, value: Value, number: int = 0) -> dict[str, Json]:
+        """Send a command and return its final result."""
+        identifier = f"{key}-{value}-{number}"
+        wish = {"v": 1, "value": value, "id": identifier, "by": "http", "ttl": 200}
+        self.broker.publish(f"{self.device.root}/{key}/command", json.dumps(wish))
+
+        def final() -> list[dict[str, Json]]:
+            return [
+                item
+                for item in self.results(key)
+                if item["id"] == identifier and item["status"] != "accepted"
+            ]
+
+        await self.until(lambda: bool(final()))
+        return final()[0]
+
+
+@asynccontextmanager
+async def house(
+    integration: Integration,
+    folder: Path,
+    *,
+    identity: Identity | None = None,
+    faults: Faults | None = None,
+    chunk: int = 4096,
+) -> AsyncIterator[House]:
+    """A running house of one device."""
+    assert integration.simulator
+    simulator = integration.simulator({})
+    clock = FastClock(SPEED)
+    broker = MemoryBroker(clock)
+    served = serve_pty([simulator], QUICK, link=folder / "port", faults=faults, turnaround=0.0, chunk=chunk)
+    setup = Setup(id="unit", integration=integration, name="Unit", folder=folder / "state", writable=True)
+    device = Device(setup, broker.link("bus:line"), clock)
+    if identity is not None:
+        device.kept.save({"identity": json.loads(json.dumps(asdict_identity(identity)))})
+    wired = Wired(device, {}, clock, None)
+    port = Port(served.url, QUICK, clock)
+    task = asyncio.create_task(Bus(port, [wired], clock, UTC).run())
+    try:
+        yield House(served, simulator, wired, device, broker, port)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        served.unplug()
+
+
+def asdict_identity(identity: Identity) -> dict[str, object]:
+    """An identity as it is kept."""
+    return {
+        "model": identity.model,
+        "protocol": identity.protocol,
+        "serial": identity.serial,
+        "firmware": identity.firmware,
+        "manufacturer": identity.manufacturer,
+        "facts": dict(identity.facts),
+    }
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrize `framed` over every captured frame of every chosen integration."""
+    if "framed" not in metafunc.fixturenames:
+        return
+    wanted = metafunc.config.getoption("--integration")
+    cases = [
+        pytest.param((item, frame), id=f"{item.domain}-{frame.place}-{frame.request}")
+        for item in integrations().values()
+        if item.decode and (not wanted or item.domain in wanted)
+        for frame in frames_of(item.domain)
+    ]
+    metafunc.parametrize("framed", cases)
+
+
+def test_1_a_captured_frame_decodes_to_every_documented_field(framed: tuple[Integration, Frame]) -> None:
+    integration, frame = framed
+    assert integration.decode
+    if frame.error is not None:
+        with pytest.raises(DeviceError) as caught:
+            integration.decode(frame.model, frame.request, frame.reply)
+        assert type(caught.value).__name__ == frame.error
+        return
+    units = {row.key: row.quantity.unit for row in integration.entities({})}
+    values = integration.decode(frame.model, frame.request, frame.reply)
+    assert {key: (value, units[key]) for key, value in values.items()} == frame.values
+
+
+def test_2_each_query_is_answered_by_the_simulator(lined: Integration) -> None:
+    simulator, dialect, _ = made(lined)
+    for query in dialect.queries:
+        payload = taken(dialect, query.name, asked(simulator, dialect, query.name))
+        assert payload is not None, query.name
+
+
+def test_3_state_to_simulator_to_values_gives_the_state_back(lined: Integration) -> None:
+    simulator, dialect, _ = made(lined)
+    compared = 0
+    for row in dialect.entities:
+        if row.at is None or row.key not in simulator.state:
+            continue
+        payload = taken(dialect, row.at.query, asked(simulator, dialect, row.at.query))
+        value = None if payload is None else row.at.decode(payload)
+        wanted = simulator.state[row.key]
+        if isinstance(wanted, bool | str) or isinstance(value, bool | str) or value is None:
+            assert value == wanted, row.key
+        else:
+            assert abs(value - wanted) <= resolution(row), row.key
+        compared += 1
+    assert compared > 5
+
+
+def resolution(row: Entity) -> float:
+    """The smallest step of a row's wire form."""
+    if isinstance(row.at, Field):
+        return 10.0 ** -len(row.at.form.partition(".")[2])
+    return row.at.scale if isinstance(row.at, Slice) else 0.0
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=300))
+def test_4_random_bytes_are_never_a_value(lined: Integration, data: bytes) -> None:
+    _, dialect, _ = made(lined)
+    for query in dialect.queries:
+        try:
+            payload = taken(dialect, query.name, data)
+        except (BadFrame, Refused, NoAnswer):
+            continue
+        assert payload is None
+
+
+def test_4_every_flipped_bit_and_every_truncation_is_refused(lined: Integration) -> None:
+    simulator, dialect, _ = made(lined)
+    for query in dialect.queries:
+        whole = asked(simulator, dialect, query.name)
+        good = taken(dialect, query.name, whole)
+        assert good is not None
+        right = readings(dialect.entities, query.name, good).values
+        spoiled = [whole[:end] for end in range(len(whole))]
+        spoiled += [
+            whole[: bit // 8] + bytes([whole[bit // 8] ^ 1 << bit % 8]) + whole[bit // 8 + 1 :]
+            for bit in range(8 * len(whole))
+        ]
+        for data in spoiled:
+            try:
+                payload = taken(dialect, query.name, data)
+            except (BadFrame, Refused, NoAnswer):
+                continue
+            if payload is None:
+                continue
+            found = readings(dialect.entities, query.name, payload).values
+            wrong = {key: value for key, value in found.items() if right.get(key) != value}
+            assert not [key for key in wrong if not key.endswith("difference")], (query.name, data.hex())
+
+
+def test_4_another_querys_answer_is_not_taken(lined: Integration) -> None:
+    simulator, dialect, _ = made(lined)
+    answers = {query.name: asked(simulator, dialect, query.name) for query in dialect.queries}
+    mistaken = []
+    for query in dialect.queries:
+        for other, answer in answers.items():
+            if other == query.name or answer == answers[query.name]:
+                continue
+            try:
+                payload = taken(dialect, query.name, answer)
+            except (BadFrame, Refused, NoAnswer):
+                continue
+            if payload is not None and readings(dialect.entities, query.name, payload).values:
+                mistaken.append((other, query.name))
+    alike = set(lined.alike)
+    assert [pair for pair in mistaken if frozenset(pair) not in alike] == []
+
+
+async def test_4_silence_is_no_answer(lined: Integration, tmp_path: Path) -> None:
+    async with house(lined, tmp_path, identity=lined.example, faults=Faults(silence=True)) as home:
+        await home.until(lambda: home.wired.errors["no_answer"] >= 3)
+        assert not home.device.available
+        assert set(home.state()) <= {"v", "at"}
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [Faults(), Faults(cut=0.2), Faults(noise=0.01), Faults(wrong_checksum=0.2)],
+    ids=["byte by byte", "cut", "noise", "wrong checksum"],
+)
+async def test_5_a_bad_line_never_gives_a_wrong_value(
+    lined: Integration, tmp_path: Path, faults: Faults
+) -> None:
+    async with house(lined, tmp_path, identity=lined.example, faults=faults, chunk=1) as home:
+        await home.until(lambda: home.port.exchanges > 60)
+        told = [json.loads(item) for item in home.broker.said(f"{home.device.root}/state")]
+        assert any(len(state) > 5 for state in told)
+        rows = home.device.entities
+        for state in told:
+            for key, value in state.items():
+                wanted = home.simulator.state.get(key)
+                if wanted is None or key not in rows or isinstance(wanted, str):
+                    continue
+                assert abs(value - wanted) <= resolution(rows[key]), key
+
+
+async def test_6_a_refusal_marks_that_query_unsupported_once(
+    lined: Integration, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, dialect, _ = made(lined)
+    slow = [query.name for query in dialect.queries if 0 < query.every <= 60]
+    assert slow
+    caplog.set_level(logging.INFO)
+    async with house(lined, tmp_path, identity=lined.example) as home:
+        home.simulator.refused = frozenset(slow[:1])
+        if home.simulator.silent_refusal:
+            await home.until(lambda: home.wired.errors["no_answer"] >= 1)
+        else:
+            await home.until(lambda: home.wired.errors["refused"] >= 1)
+        before = home.port.exchanges
+        await home.until(lambda: home.port.exchanges > before + 60)
+        assert home.device.available
+        told = [record for record in caplog.records if f"does not know {slow[0]}" in record.message]
+        assert len(told) == (0 if home.simulator.silent_refusal else 1)
+        assert home.wired.errors["refused"] == len(told)
+
+
+def wishes(row: Entity) -> tuple[list[Value], list[Value]]:
+    """Values to set, and values to be refused."""
+    match row:
+        case Number(only=only) if only:
+            return list(only[:2]), [max(only) + 1, "much"]
+        case Number():
+            return [row.low, row.high], [row.low - row.step, row.high + row.step]
+        case Select():
+            return list(row.options), ["no such option"]
+        case Switch():
+            return [True, False], ["maybe"]
+        case Button():
+            return [], ["pull"]
+        case _:
+            return [], []
+
+
+async def test_7_settings_are_set_inside_their_bounds_and_read_back(
+    lined: Integration, tmp_path: Path
+) -> None:
+    async with house(lined, tmp_path, identity=lined.example) as home:
+        await home.until(lambda: len(home.state()) > 10 and home.device.available)
+        rows = [row for row in home.device.entities.values() if row.setting is not None]
+        assert rows
+        for row in rows:
+            inside, outside = wishes(row)
+            for value in outside:
+                assert (await home.command(row.key, value))["status"] == "refused", row.key
+            for value in inside:
+                result = await home.command(row.key, value)
+                assert result["status"] in ("confirmed", "unchanged"), (row.key, value, result)
+
+
+@pytest.mark.parametrize("obeys", ["ignores", "refuses", "slow"])
+async def test_7_only_what_is_read_back_is_confirmed(lined: Integration, tmp_path: Path, obeys: str) -> None:
+    expected = {"ignores": "failed", "refuses": "refused", "slow": "confirmed"}
+    async with house(lined, tmp_path, identity=lined.example) as home:
+        await home.until(lambda: len(home.state()) > 10 and home.device.available)
+        rows = [
+            row for row in home.device.entities.values() if row.setting and isinstance(row, Select | Switch)
+        ]
+        row = rows[0]
+        other = next(value for value in wishes(row)[0] if value != home.simulator.state.get(row.key))
+        home.simulator.obeys = obeys
+        home.simulator.lag = 3.0 / SPEED
+        result = await home.command(row.key, other)
+        assert result["status"] == expected[obeys], result
+        assert (home.simulator.state.get(row.key) == other) is (obeys == "slow")
+
+
+async def test_8_discovery_is_what_home_assistant_allows(lined: Integration, tmp_path: Path) -> None:
+    async with house(lined, tmp_path, identity=lined.example) as home:
+        topics = [topic for topic in home.broker.retained if topic.startswith(discovery.PREFIX)]
+        assert len(topics) == len(home.device.entities)
+        faults = [
+            f"{topic}: {fault}"
+            for topic in topics
+            for fault in faults_of(topic, json.loads(home.broker.retained[topic]))
+        ]
+        assert faults == []
+
+
+DEVICE_KEYS = {
+    "identifiers", "name", "manufacturer", "model", "sw_version", "hw_version", "serial_number", "via_device",
+}  # fmt: skip
+PLATFORMS = {"sensor", "binary_sensor", "number", "select", "switch", "button"}
+
+
+def faults_of(topic: str, message: dict[str, Json]) -> list[str]:
+    """What Home Assistant, from 2023 to today, would refuse or warn of in a discovery message."""
+    _, platform, identifier, _ = topic.split("/")
+    device, origin = message["device"], message["origin"]
+    assert isinstance(device, dict)
+    assert isinstance(origin, dict)
+    faults = [f"device key {key} is not known everywhere" for key in device.keys() - DEVICE_KEYS]
+    if platform not in PLATFORMS or identifier != message["unique_id"]:
+        faults.append("topic")
+    if not identifier.replace("_", "").isalnum() or set(origin) != {"name", "sw_version", "support_url"}:
+        faults.append("unique_id or origin")
+    category, state, unit = (
+        message.get(key) for key in ("entity_category", "state_class", "unit_of_measurement")
+    )
+    if category == "config" and platform in ("sensor", "binary_sensor"):
+        faults.append("a sensor cannot be in category config")
+    known = message.get("device_class")
+    if platform == "binary_sensor" and known is not None and known not in BINARY_SENSOR:
+        faults.append(f"class {known}")
+    if platform == "sensor" and isinstance(known, str):
+        allowed = SENSOR.get(known)
+        if (
+            allowed is None
+            or unit not in allowed.units
+            or (state is not None and state not in allowed.states)
+        ):
+            faults.append(f"class {known} with {unit} and {state}")
+    if state is not None and state not in STATES:
+        faults.append(f"state class {state}")
+    options = message.get("options")
+    if platform in ("select",) and (not isinstance(options, list) or not options):
+        faults.append("no options")
+    if platform == "number" and not float(str(message["min"])) <= float(str(message["max"])):
+        faults.append("bounds")
+    return faults
+
+
+async def test_9_unplugged_and_plugged_in_again(
+    lined: Integration, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with house(lined, tmp_path, identity=lined.example) as home:
+        await home.until(lambda: home.device.available)
+        caplog.clear()
+        home.served.unplug()
+        await home.until(lambda: not home.device.available)
+        assert home.wired.misses <= 3
+        assert set(home.state()) <= {"v", "at"}
+        home.served.plug()
+        await home.until(lambda: home.device.available)
+        lines = [record.message for record in caplog.records if record.message.startswith("unit:")]
+        assert len([line for line in lines if "unavailable" in line]) == 1
+        assert len([line for line in lines if line.endswith(" available")]) == 1
+        assert len(lines) == 2
+
+
+async def test_10_another_device_publishes_nothing(lined: Integration, tmp_path: Path) -> None:
+    _, dialect, example = made(lined)
+    assert dialect.proof is not None
+    key = dialect.proof[1]
+    facts = {**example.facts, key: 3}
+    bound = (
+        replace(example, serial="00000000000000") if key == "serial_number" else replace(example, facts=facts)
+    )
+    async with house(lined, tmp_path, identity=bound) as home:
+        await home.until(lambda: home.port.exchanges >= 2)
+        assert not home.device.available
+        assert all(
+            set(json.loads(item)) <= {"v", "at"} for item in home.broker.said(f"{home.device.root}/state")
+        )
+        home.device.kept.save({"identity": None})
+        await home.until(lambda: home.device.available, 30)
+
+
+def test_a_written_frame_carries_the_value_only(lined: Integration) -> None:
+    _, dialect, _ = made(lined)
+    now = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    for row in dialect.entities:
+        for value in wishes(row)[0] if row.setting else []:
+            frames = dialect.write(row, row.accept(value), now)
+            assert frames, row.key
+            assert all(frames)

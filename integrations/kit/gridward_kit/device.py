@@ -1,0 +1,337 @@
+"""What a device shows on the broker (identity, availability, state, telemetry) and the commands it takes."""
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from gridward_kit import discovery
+from gridward_kit.clock import Clock, iso
+from gridward_kit.command import Command, Seen, parse, same
+from gridward_kit.entity import Button, Entity, derive
+from gridward_kit.errors import DeviceError, Refused
+from gridward_kit.integration import Identity, Integration
+from gridward_kit.kept import Json, Kept
+from gridward_kit.mqtt import Link, Message
+from gridward_kit.point import Derived, Value
+from gridward_kit.spool import Spool
+from gridward_kit.wear import Budget
+
+log = logging.getLogger(__name__)
+
+BOOT = uuid.uuid4().hex[:12]
+STALE_POLLS = 3
+STALE_LEAST = 10.0
+
+Perform = Callable[[Entity, Command], Awaitable[Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One device of the site file, with what the whole site says beside it."""
+
+    id: str
+    integration: Integration
+    name: str
+    folder: Path
+    writable: bool = False
+    record_every: float = 5.0
+    side: str | None = None
+    port: str | None = None
+    via: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A value, when it was read (monotonic seconds) and after how long it is stale."""
+
+    value: Value
+    at: float
+    stale: float
+
+
+class Unconfirmed(DeviceError):
+    """The device took the command but the value read back is another one."""
+
+    def __init__(self, value: Value | None, reason: str) -> None:
+        super().__init__(reason)
+        self.value = value
+
+
+class Device:
+    """One device on the broker. Whoever reads it calls `describe`, `read`, `publish` and `lost`."""
+
+    def __init__(self, setup: Setup, link: Link, clock: Clock, perform: Perform | None = None) -> None:
+        self.setup = setup
+        self.id = setup.id
+        self.link = link
+        self.clock = clock
+        self.perform = perform
+        self.kept = Kept(setup.folder / f"{setup.id}.json")
+        self.identity: Identity | None = None
+        self.entities: dict[str, Entity] = {}
+        self.available = False
+        self.root = f"{link.root}/{setup.id}"
+        self._readings: dict[str, Reading] = {}
+        self._unrecorded: dict[str, Value] = {}
+        self._recorded_at = clock.monotonic()
+        self._seen = Seen()
+        self._busy: set[asyncio.Task[None]] = set()
+        self._budgets: dict[str, Budget] = {}
+        spool = setup.folder / "spool" / f"{setup.id}.jsonl"
+        self.spool = Spool(link, setup.id, BOOT, spool, clock)
+        link.subscribe(f"{self.root}/+/command", self._commanded)
+        link.subscribe(f"{self.root}/+/set", self._commanded)
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """What is so now: every reading that is not stale."""
+        now = self.clock.monotonic()
+        return {key: item.value for key, item in self._readings.items() if now - item.at <= item.stale}
+
+    def describe(self, identity: Identity, entities: tuple[Entity, ...]) -> None:
+        """Announce the device and its entities; those announced before and gone now are cleared."""
+        self.identity = identity
+        self.entities = {row.key: row for row in entities}
+        now = self.clock.monotonic()
+        budgets = self.kept.section("wear")
+        self._budgets = {
+            row.key: Budget.from_json(budgets[row.key], now) if row.key in budgets else Budget(refilled=now)
+            for row in entities
+            if row.setting is not None and row.setting.wear == "stored"
+        }
+        about = self._announcement(identity)
+        messages = {discovery.topic(about, row): discovery.message(about, row) for row in entities}
+        before = self.kept.content.get("announced")
+        for topic in before if isinstance(before, list) else []:
+            if isinstance(topic, str) and topic not in messages:
+                self.link.publish(topic, "", retain=True)
+        for topic, payload in messages.items():
+            self.link.publish(topic, payload, retain=True)
+        self.link.publish(f"{self.root}/info", self._info(identity), retain=True)
+        self._save({"announced": list(messages)})
+
+    def read(
+        self, values: Mapping[str, Value], every: float = 0.0, owned: frozenset[str] | None = None
+    ) -> None:
+        """Take in true values of one answer that is asked every so many seconds.
+
+        `owned` are all keys that this answer could have given: those it did not give are absent now.
+        """
+        now = self.clock.monotonic()
+        stale = max(STALE_LEAST, STALE_POLLS * every) if every != float("inf") else every
+        for key in (owned or frozenset()) - values.keys():
+            self._readings.pop(key, None)
+            self._unrecorded.pop(key, None)
+        for key, value in values.items():
+            self._readings[key] = Reading(value, now, stale)
+        self._unrecorded |= values
+        derived = derive(self.entities.values(), self.values)
+        for key in (key for key, row in self.entities.items() if isinstance(row.at, Derived)):
+            if key in derived:
+                self._readings[key] = Reading(derived[key], now, stale)
+                self._unrecorded[key] = derived[key]
+            elif key not in values:
+                self._readings.pop(key, None)
+        self._set_available(available=True)
+
+    def publish(self) -> None:
+        """Publish the state, and telemetry when it is time."""
+        now = self.clock.monotonic()
+        state: dict[str, Json] = {"v": 1, "at": iso(self.clock.time()), **self.values}
+        self.link.publish(f"{self.root}/state", json.dumps(state, ensure_ascii=False), retain=True)
+        if now - self._recorded_at >= self.setup.record_every - 0.05 and self._unrecorded:
+            self._recorded_at = now
+            self.spool.put(self._unrecorded)
+            self._unrecorded = {}
+        else:
+            self.spool.tend()
+
+    def lost(self, reason: str) -> None:
+        """The device does not answer: its values are absent from now on. Logged once."""
+        if self.available or self._readings:
+            log.error("%s: unavailable: %s", self.id, reason)
+        self._readings = {}
+        self._set_available(available=False)
+        state: dict[str, Json] = {"v": 1, "at": iso(self.clock.time())}
+        self.link.publish(f"{self.root}/state", json.dumps(state), retain=True)
+
+    def _set_available(self, *, available: bool) -> None:
+        payload = "online" if available else "offline"
+        if available and not self.available:
+            log.info("%s: available", self.id)
+        if available != self.available or not available:
+            self.available = available
+            self.link.publish(f"{self.root}/availability", payload, retain=True)
+
+    def _announcement(self, identity: Identity) -> discovery.Announcement:
+        return discovery.Announcement(
+            root=self.link.root,
+            site=self.link.site,
+            device=self.id,
+            name=self.setup.name,
+            role=self.link.role,
+            identity=identity,
+            version=version("gridward-kit"),
+            writable=self.setup.writable,
+            via=self.setup.via,
+        )
+
+    def _info(self, identity: Identity) -> str:
+        content: dict[str, Json] = {
+            "v": 1,
+            "kind": self.setup.integration.kind,
+            "role": self.link.role,
+            "integration": self.setup.integration.domain,
+            "name": self.setup.name,
+            "model": identity.model,
+            "protocol": identity.protocol,
+            "serial": identity.serial,
+            "firmware": identity.firmware,
+            "writable": self.setup.writable,
+            "side": self.setup.side,
+            "port": self.setup.port,
+            "entities": {
+                row.key: described(row, writable=self.setup.writable) for row in self.entities.values()
+            },
+        }
+        return json.dumps(content, ensure_ascii=False)
+
+    def _save(self, changes: Mapping[str, Json]) -> None:
+        try:
+            self.kept.save(changes)
+        except OSError as error:
+            log.error("%s: cannot be written: %s; free some disk", self.kept.path, error)
+
+    def _commanded(self, message: Message) -> None:
+        key = message.topic.removeprefix(f"{self.root}/").partition("/")[0]
+        if key == "lease":
+            return
+        task = asyncio.create_task(self._command(key, message))
+        self._busy.add(task)
+        task.add_done_callback(self._busy.discard)
+
+    async def _command(self, key: str, message: Message) -> None:
+        try:
+            command = parse(message, lambda: uuid.uuid4().hex)
+        except ValueError as error:
+            self._answer(key, Command("", "", "unknown", 0), "refused", None, str(error))
+            return
+        row = self.entities.get(key)
+        before = self.values.get(key)
+        reason = self._objection(row, command, message)
+        if row is None or reason is not None:
+            self._answer(key, command, "refused", before, reason or "no such entity")
+            return
+        try:
+            value = row.accept(command.value)
+        except ValueError as error:
+            self._answer(key, command, "refused", before, str(error))
+            return
+        if not isinstance(row, Button) and same(before, value):
+            self._answer(key, command, "unchanged", before, "it stands so already")
+            return
+        wish = Command(value, command.id, command.by, command.deadline)
+        self._answer(key, wish, "accepted", before, "")
+        await self._do(row, wish, before)
+
+    async def _do(self, row: Entity, wish: Command, before: Value | None) -> None:
+        if self.perform is None:
+            self._answer(row.key, wish, "refused", before, "this device takes no commands")
+            return
+        try:
+            value = await self.perform(row, wish)
+        except (Refused, ValueError) as error:
+            self._answer(row.key, wish, "refused", before, str(error))
+        except Unconfirmed as error:
+            self._answer(row.key, wish, "failed", error.value, str(error))
+        except (DeviceError, OSError) as error:
+            self._answer(row.key, wish, "failed", before, str(error) or type(error).__name__)
+        else:
+            self._answer(row.key, wish, "confirmed", value, "", before=before)
+        self.publish()
+
+    def _objection(self, row: Entity | None, command: Command, message: Message) -> str | None:
+        """Why the command is refused before it comes near the wire, in words."""
+        now = self.clock.monotonic()
+        if message.retain:
+            return "it was retained; commands are never retained"
+        if row is None:
+            return "no such entity"
+        if self._seen.again(command.id, now):
+            return "this command came before"
+        if not self.setup.writable:
+            return "the site file does not say `writable: true` for this device"
+        if not self.available:
+            return "the device is away"
+        if now >= command.deadline:
+            return "it has expired"
+        budget = self._budgets.get(row.key)
+        return budget.refusal(command.by, now) if budget is not None else None
+
+    def spend(self, row: Entity, by: str) -> None:
+        """Count a write of a stored setting; on disk before it goes out. Raises OSError."""
+        budget = self._budgets.get(row.key)
+        if budget is None:
+            return
+        now = self.clock.monotonic()
+        reason = budget.refusal(by, now)
+        if reason is not None:
+            raise ValueError(reason)
+        budget.spend(by, now)
+        self.kept.save({"wear": {key: item.to_json(now) for key, item in self._budgets.items()}})
+        if budget.low:
+            log.warning("%s: %s: %.0f automated writes left in its budget", self.id, row.key, budget.tokens)
+
+    def _answer(
+        self,
+        key: str,
+        command: Command,
+        status: str,
+        value: Value | None,
+        reason: str,
+        before: Value | None = None,
+    ) -> None:
+        at = iso(self.clock.time())
+        result: dict[str, Json] = {
+            "v": 1,
+            "id": command.id,
+            "status": status,
+            "value": value,
+            "reason": reason,
+            "by": command.by,
+            "at": at,
+        }
+        self.link.publish(f"{self.root}/{key}/result", json.dumps(result, ensure_ascii=False))
+        if status != "accepted":
+            event = {
+                **result,
+                "what": f"{self.id}/{key}",
+                "asked": command.value,
+                "before": before if before is not None else value,
+            }
+            self.link.publish(f"{self.link.root}/audit", json.dumps(event, ensure_ascii=False))
+
+
+def described(row: Entity, *, writable: bool) -> dict[str, Json]:
+    """An entity as `info` tells it: enough for a page and a recorder that have no table."""
+    content: dict[str, Json] = {
+        "name": row.name,
+        "component": discovery.component(row, writable=writable),
+        "category": str(row.category) if row.category else None,
+        "unit": row.quantity.unit,
+        "device_class": row.quantity.device_class,
+        "precision": row.quantity.precision,
+        "expert": row.expert,
+    }
+    for name in ("options", "only", "low", "high", "step", "device_class"):
+        extra = getattr(row, name, None)
+        if extra not in (None, ()):
+            content[name] = list(extra) if isinstance(extra, tuple) else extra
+    if not writable:
+        content.pop("only", None)
+    return content

@@ -1,0 +1,172 @@
+"""Home Assistant's MQTT discovery, one retained message per entity (the style that every release knows).
+
+Only keys, units and classes that releases from 2023 to today accept; see Home Assistant's MQTT
+integration for their meaning. Values come out of the device's state object by template; a key that is
+not there makes the entity unknown, never the old value.
+"""
+
+import json
+from dataclasses import dataclass
+from itertools import pairwise
+
+from gridward_kit.entity import (
+    BinarySensor,
+    Button,
+    Entity,
+    Number,
+    Select,
+    Sensor,
+    Switch,
+)
+from gridward_kit.integration import Identity
+from gridward_kit.kept import Json
+from gridward_kit.point import UNKNOWN
+
+PREFIX = "homeassistant"
+BIRTH = f"{PREFIX}/status"
+SUPPORT = "https://github.com/gridward/gridward"
+
+COMPONENTS: dict[type[Entity], str] = {
+    Sensor: "sensor",
+    BinarySensor: "binary_sensor",
+    Number: "number",
+    Select: "select",
+    Switch: "switch",
+    Button: "button",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What all discovery messages of one device share."""
+
+    root: str
+    site: str
+    device: str
+    name: str
+    role: str
+    identity: Identity
+    version: str
+    writable: bool
+    via: str | None = None
+
+
+def component(row: Entity, *, writable: bool) -> str:
+    """The Home Assistant component of an entity; a setting of a read-only device is shown as a sensor."""
+    kind = COMPONENTS[type(row)]
+    if writable or kind in ("sensor", "binary_sensor"):
+        return kind
+    return "binary_sensor" if kind == "switch" else "sensor"
+
+
+def unique_id(site: str, device: str, key: str) -> str:
+    """Stable from the first start, asleep or not: no name, port or index in it."""
+    return f"gridward_{site}_{device}_{key}"
+
+
+def topic(about: Announcement, row: Entity) -> str:
+    """Where the entity's discovery message is kept."""
+    kind = component(row, writable=about.writable)
+    return f"{PREFIX}/{kind}/{unique_id(about.site, about.device, row.key)}/config"
+
+
+def message(about: Announcement, row: Entity) -> str:
+    """The entity's discovery message as JSON."""
+    kind = component(row, writable=about.writable)
+    base = f"{about.root}/{about.device}"
+    content: dict[str, Json] = {
+        "name": row.name,
+        "unique_id": unique_id(about.site, about.device, row.key),
+        "object_id": f"{about.device}_{row.key}",
+        "default_entity_id": f"{kind}.{about.device}_{row.key}",
+        "availability": [{"topic": topic} for topic in availability(about)],
+        "availability_mode": "all",
+        "device": device_block(about),
+        "origin": {"name": "Gridward", "sw_version": about.version, "support_url": SUPPORT},
+        **_state(row, kind, base),
+        **_quantity(row, kind),
+    }
+    if kind not in ("sensor", "binary_sensor"):
+        content |= {"command_topic": f"{base}/{row.key}/set", **_control(row)}
+    category = row.category
+    if category == "config" and kind in ("sensor", "binary_sensor"):
+        category = None if row.enabled else type(category).DIAGNOSTIC
+    if category is not None:
+        content["entity_category"] = str(category)
+    if not row.enabled or row.expert:
+        content["enabled_by_default"] = False
+    return json.dumps(content, ensure_ascii=False)
+
+
+def availability(about: Announcement) -> list[str]:
+    """An entity is available when its role and its device are."""
+    topics = [f"{about.root}/{about.role}/availability"]
+    if about.role != about.device:
+        topics.append(f"{about.root}/{about.device}/availability")
+    return topics
+
+
+def device_block(about: Announcement) -> dict[str, Json]:
+    """The device, with keys that Home Assistant 2023 already knew."""
+    block: dict[str, Json] = {
+        "identifiers": [f"gridward_{about.site}_{about.device}"],
+        "name": about.name,
+        "manufacturer": about.identity.manufacturer or "Gridward",
+        "model": about.identity.model,
+    }
+    if about.identity.firmware:
+        block["sw_version"] = about.identity.firmware
+    if about.identity.serial:
+        block["serial_number"] = about.identity.serial
+    if about.via:
+        block["via_device"] = f"gridward_{about.site}_{about.via}"
+    return block
+
+
+def _state(row: Entity, kind: str, base: str) -> dict[str, Json]:
+    if kind == "button":
+        return {}
+    read = f"value_json['{row.key}']"
+    if kind in ("binary_sensor", "switch"):
+        template = f"{{{{ 'None' if {read} is not defined else 'ON' if {read} else 'OFF' }}}}"
+    else:
+        template = f"{{{{ {read} | default('None') }}}}"
+    return {"state_topic": f"{base}/state", "value_template": template}
+
+
+def _quantity(row: Entity, kind: str) -> dict[str, Json]:
+    content: dict[str, Json] = {}
+    if isinstance(row, BinarySensor):
+        return {"device_class": row.device_class} if row.device_class else {}
+    if kind not in ("sensor", "number"):
+        return {}
+    quantity = row.quantity
+    options = row.options if isinstance(row, Sensor | Select) else ()
+    if options:
+        shown = row.shown if isinstance(row, Select) else ()
+        return {"device_class": "enum", "options": [*dict.fromkeys((*options, *shown, UNKNOWN))]}
+    if quantity.device_class and quantity.device_class != "enum":
+        content["device_class"] = quantity.device_class
+    if quantity.unit:
+        content["unit_of_measurement"] = quantity.unit
+    if kind == "sensor" and quantity.state_class:
+        content["state_class"] = quantity.state_class
+    if kind == "sensor" and quantity.precision is not None:
+        content["suggested_display_precision"] = quantity.precision
+    return content
+
+
+def _control(row: Entity) -> dict[str, Json]:
+    if isinstance(row, Number):
+        low, high = (min(row.only), max(row.only)) if row.only else (row.low, row.high)
+        return {"min": low, "max": high, "step": _step(row), "mode": "box"}
+    if isinstance(row, Select):
+        return {"options": [*dict.fromkeys((*row.options, *row.shown))]}
+    return {}
+
+
+def _step(row: Number) -> float:
+    if not row.only:
+        return row.step
+    ordered = sorted(row.only)
+    return min((after - one for one, after in pairwise(ordered)), default=1)

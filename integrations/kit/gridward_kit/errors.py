@@ -1,0 +1,17 @@
+"""What can go wrong between a device and us; a wish out of bounds is a plain `ValueError`."""
+
+
+class DeviceError(Exception):
+    """Anything a device, its line or its answer did wrong."""
+
+
+class NoAnswer(DeviceError, TimeoutError):
+    """Silence, or a line that is not there: asked again later."""
+
+
+class BadFrame(DeviceError):
+    """Bytes that are not the answer to what was asked: checksum, length, another query's reply."""
+
+
+class Refused(DeviceError):
+    """The device understood and said no (NAK, Modbus exception): not asked again."""

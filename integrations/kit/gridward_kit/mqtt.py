@@ -1,0 +1,218 @@
+"""A role's own connection to the broker: topics, retained messages, birth and last will, on aiomqtt."""
+
+import asyncio
+import inspect
+import logging
+import ssl
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import aiomqtt
+
+from gridward_kit.clock import Clock
+from gridward_kit.discovery import BIRTH, PREFIX
+
+log = logging.getLogger(__name__)
+
+KEEPALIVE = 10
+TIMEOUT = 3.0
+WAITING = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as it came in; `at` is the monotonic time of receipt in seconds."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    at: float
+
+
+Handler = Callable[[Message], Awaitable[None] | None]
+
+
+class Link(Protocol):
+    """What a device or a role needs of the broker."""
+
+    root: str
+    site: str
+    role: str
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has us."""
+
+    def publish(self, topic: str, payload: str, *, retain: bool = False, qos: int = 1) -> None:
+        """Send, now or after the next connect; a retained message replaces the one before it."""
+
+    def subscribe(self, topic: str, handler: Handler) -> None:
+        """Have a topic filter's messages brought to the handler, over every reconnect."""
+
+    def on_connect(self, act: Callable[[], None]) -> None:
+        """Have `act` called after each connect, before anything is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the broker is: `mqtt://host:1883` or `mqtts://host:8883`, and the role's credentials."""
+
+    url: str
+    username: str | None = None
+    password: str | None = None
+
+    def client(self, identifier: str, will: aiomqtt.Will) -> aiomqtt.Client:
+        """A client that is not yet connected; raises ValueError for a URL that is none."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ValueError(f"{self.url!r} is not mqtt://host:port or mqtts://host:port")
+        secure = parts.scheme == "mqtts"
+        return aiomqtt.Client(
+            parts.hostname,
+            parts.port or (8883 if secure else 1883),
+            username=self.username or parts.username,
+            password=self.password or parts.password,
+            identifier=identifier,
+            clean_session=True,
+            keepalive=KEEPALIVE,
+            timeout=TIMEOUT,
+            will=will,
+            tls_context=ssl.create_default_context() if secure else None,
+            max_queued_incoming_messages=WAITING,
+        )
+
+
+def role_topic(role: str) -> str:
+    """A role's topic level: `bus:inverter_line` -> `bus_inverter_line`."""
+    return role.replace(":", "_")
+
+
+class MqttLink:
+    """A connection that is made again for ever, and then says everything retained once more.
+
+    What is published while the broker is away waits: retained messages the newest of each topic,
+    others the newest thousand.
+    """
+
+    def __init__(self, broker: Broker, site: str, role: str, clock: Clock) -> None:
+        self.root = f"gridward/{site}"
+        self.site = site
+        self.role = role_topic(role)
+        self._broker = broker
+        self._clock = clock
+        self._handlers: list[tuple[str, Handler]] = []
+        self._on_connect: list[Callable[[], None]] = []
+        self._retained: dict[str, tuple[str, int]] = {}
+        self._outgoing: deque[tuple[str, str, bool, int]] = deque(maxlen=WAITING)
+        self._waiting = asyncio.Event()
+        self._connected = False
+        self._availability = f"{self.root}/{self.role}/availability"
+        self._client: aiomqtt.Client | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._connected
+
+    def publish(self, topic: str, payload: str, *, retain: bool = False, qos: int = 1) -> None:
+        if retain:
+            self._retained[topic] = (payload, qos)
+            if not self._connected:
+                return
+        self._outgoing.append((topic, payload, retain, qos))
+        self._waiting.set()
+
+    def subscribe(self, topic: str, handler: Handler) -> None:
+        self._handlers.append((topic, handler))
+        if self._connected and self._client is not None:
+            task = asyncio.ensure_future(self._client.subscribe(topic, qos=1))
+            task.add_done_callback(lambda done: done.exception())
+
+    def on_connect(self, act: Callable[[], None]) -> None:
+        self._on_connect.append(act)
+
+    async def run(self) -> None:
+        """Stay connected until cancelled; then say `offline` and leave."""
+        told = False
+        while True:
+            client = self._broker.client(
+                f"gridward-{self.site}-{self.role}",
+                aiomqtt.Will(self._availability, b"offline", qos=1, retain=True),
+            )
+            try:
+                async with client:
+                    log.log(logging.INFO, "%s: connected to the broker %s", self.role, self._broker.url)
+                    told = False
+                    await self._serve(client)
+            except aiomqtt.MqttError as error:
+                if not told:
+                    log.error("%s: no broker at %s: %s; trying for ever", self.role, self._broker.url, error)
+                    told = True
+            finally:
+                self._connected = False
+                self._client = None
+            await self._clock.sleep(1.0)
+
+    async def _serve(self, client: aiomqtt.Client) -> None:
+        for topic in dict.fromkeys((*(topic for topic, _ in self._handlers), BIRTH)):
+            await client.subscribe(topic, qos=1)
+        self._client = client
+        self._connected = True
+        for act in self._on_connect:
+            act()
+        self._say_again()
+        sender = asyncio.create_task(self._send(client))
+        receiver = asyncio.create_task(self._receive(client))
+        try:
+            done, _ = await asyncio.wait({sender, receiver}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        except asyncio.CancelledError:
+            await client.publish(self._availability, b"offline", qos=1, retain=True)
+            raise
+        finally:
+            for task in (sender, receiver):
+                task.cancel()
+            await asyncio.gather(sender, receiver, return_exceptions=True)
+
+    def _say_again(self) -> None:
+        """Discovery first, then availability, then states: the order that Home Assistant wants."""
+        self._retained[self._availability] = ("online", 1)
+
+        def rank(topic: str) -> int:
+            return 0 if topic.startswith(PREFIX) else 2 if topic.endswith("/state") else 1
+
+        waiting = [item for item in self._outgoing if not item[2]]
+        self._outgoing.clear()
+        room = len(self._retained) + len(waiting) + WAITING
+        again = [
+            (topic, payload, True, qos)
+            for topic, (payload, qos) in sorted(self._retained.items(), key=lambda item: rank(item[0]))
+        ]
+        self._outgoing = deque([*again, *waiting], maxlen=room)
+        self._waiting.set()
+
+    async def _send(self, client: aiomqtt.Client) -> None:
+        while True:
+            await self._waiting.wait()
+            while self._outgoing:
+                item = self._outgoing[0]
+                topic, payload, retain, qos = item
+                await client.publish(topic, payload, qos=qos, retain=retain, timeout=TIMEOUT)
+                if self._outgoing and self._outgoing[0] is item:
+                    self._outgoing.popleft()
+            self._waiting.clear()
+
+    async def _receive(self, client: aiomqtt.Client) -> None:
+        async for incoming in client.messages:
+            payload = incoming.payload if isinstance(incoming.payload, bytes) else b""
+            message = Message(str(incoming.topic), payload, bool(incoming.retain), self._clock.monotonic())
+            if message.topic == BIRTH and payload == b"online":
+                self._say_again()
+            for topic, handler in self._handlers:
+                if incoming.topic.matches(topic):
+                    waited = handler(message)
+                    if inspect.isawaitable(waited):
+                        await waited

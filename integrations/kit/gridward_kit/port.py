@@ -1,0 +1,179 @@
+"""One port: opened exclusively, one request at a time, opened again for ever when it goes away."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from gridward_kit.capture import Capture
+from gridward_kit.clock import Clock
+from gridward_kit.errors import BadFrame, NoAnswer
+from gridward_kit.integration import Line
+from gridward_kit.transport import Transport, open_transport
+
+log = logging.getLogger(__name__)
+
+BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0)
+GULP = 0.06
+TAIL = 2
+BABBLE = 2.0
+MOST = 4096
+
+Cut = Callable[[bytes, bool], tuple[bytes, bytes] | None]
+
+
+class Port:
+    """The owner of one line.
+
+    An answer is read in gulps: asleep while bytes that must still come are on the wire, awake for the
+    last ones. So the line is never kept waiting and the processor is not woken for every byte.
+    """
+
+    def __init__(self, url: str, line: Line, clock: Clock, capture: Capture | None = None) -> None:
+        self.url = url
+        self.line = line
+        self.capture = capture
+        self.errors = 0
+        self.exchanges = 0
+        self._clock = clock
+        self._transport: Transport | None = None
+        self._failures = 0
+        self._retry_at = 0.0
+        self._unsettled = False
+        self._idle_since = 0.0
+        self._lengths: dict[bytes, int] = {}
+
+    async def exchange(self, request: bytes, cut: Cut, first: float | None = None) -> bytes:
+        """Send a request and return the answer that `cut` finds.
+
+        Raises NoAnswer when the line is not there or nothing came within `first` seconds, BadFrame
+        when what came cannot be an answer.
+        """
+        transport = await self._opened()
+        self.exchanges += 1
+        try:
+            await self._clear(transport)
+            transport.write(request)
+            if self.capture:
+                self.capture.sent(request)
+            return await self._answer(transport, request, cut, self.line.first if first is None else first)
+        except (NoAnswer, BadFrame):
+            self.errors += 1
+            self._unsettled = True
+            raise
+        except OSError as error:
+            self.errors += 1
+            self.close()
+            self._back_off()
+            raise NoAnswer(f"{self.url}: the line went away: {error}") from error
+        finally:
+            self._idle_since = asyncio.get_running_loop().time()
+
+    def close(self) -> None:
+        """Let the port go; the next request opens it again."""
+        if self._transport is not None:
+            transport, self._transport = self._transport, None
+            transport.close()
+
+    async def _opened(self) -> Transport:
+        if self._transport is not None:
+            return self._transport
+        now = self._clock.monotonic()
+        if now < self._retry_at:
+            raise NoAnswer(f"{self.url}: not there")
+        try:
+            self._transport = await asyncio.to_thread(open_transport, self.url, self.line)
+        except OSError as error:
+            self._back_off()
+            raise NoAnswer(f"{self.url}: cannot be opened: {error}") from error
+        self._failures = 0
+        self._unsettled = True
+        return self._transport
+
+    def _back_off(self) -> None:
+        self._retry_at = self._clock.monotonic() + BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
+        self._failures += 1
+
+    async def _clear(self, transport: Transport) -> None:
+        """Drop stale bytes; after a fault wait until the line has been quiet for a gap."""
+        loop = asyncio.get_running_loop()
+        if self._unsettled:
+            end = loop.time() + BABBLE
+            while await self._readable(transport, self.line.gap):
+                if not transport.read():
+                    raise OSError("hung up")
+                if loop.time() > end:
+                    raise BadFrame(f"{self.url}: the line babbles")
+            self._unsettled = False
+        stale = transport.read()
+        if stale:
+            log.debug("%s: dropped %d stale bytes", self.url, len(stale))
+        rest = self.line.pause - (loop.time() - self._idle_since)
+        if rest > 0:
+            await asyncio.sleep(rest)
+
+    async def _answer(self, transport: Transport, request: bytes, cut: Cut, first: float) -> bytes:
+        buffer = b""
+        wait = len(request) * self.line.character + first
+        expected = self._lengths.get(request, 0)
+        while True:
+            arrived = await self._readable(transport, wait)
+            data = transport.read()
+            if arrived and not data:
+                raise OSError("hung up")
+            buffer += data
+            found = self._try(cut, buffer, quiet=not arrived)
+            if found is not None:
+                self._lengths[request] = len(buffer) - len(found[1])
+                return found[0]
+            if not arrived:
+                raise self._silence(buffer)
+            if len(buffer) > MOST:
+                raise BadFrame(f"{self.url}: {len(buffer)} bytes and no end of an answer")
+            await self._gulp(expected - len(buffer))
+            wait = max(self.line.gap, 2 * self.line.character)
+
+    def _try(self, cut: Cut, buffer: bytes, *, quiet: bool) -> tuple[bytes, bytes] | None:
+        try:
+            found = cut(buffer, quiet)
+        except BadFrame:
+            if self.capture and buffer:
+                self.capture.received(buffer)
+            raise
+        if found is not None and self.capture:
+            self.capture.received(buffer)
+        return found
+
+    def _silence(self, buffer: bytes) -> NoAnswer | BadFrame:
+        if not buffer:
+            return NoAnswer(f"{self.url}: no answer")
+        if self.capture:
+            self.capture.received(buffer)
+        return BadFrame(f"{self.url}: the answer broke off after {len(buffer)} bytes: {buffer[:24].hex(' ')}")
+
+    async def _gulp(self, missing: int) -> None:
+        """Sleep while the bytes known to be missing are on the wire, all but the last few."""
+        if missing > TAIL:
+            await asyncio.sleep(min(GULP, (missing - TAIL) * self.line.character))
+        elif missing <= 0:
+            await asyncio.sleep(min(GULP / 8, 4 * self.line.character))
+
+    @staticmethod
+    async def _readable(transport: Transport, seconds: float) -> bool:
+        """Whether bytes (or a hang-up) arrive within so many seconds."""
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Future[None] = loop.create_future()
+        descriptor = transport.fileno()
+        loop.add_reader(descriptor, _settle, ready)
+        try:
+            async with asyncio.timeout(seconds):
+                await ready
+        except TimeoutError:
+            return False
+        finally:
+            loop.remove_reader(descriptor)
+        return True
+
+
+def _settle(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)

@@ -1,0 +1,74 @@
+"""Runs a role: a bus with its devices, or a device without a port, each with its own connection."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from pathlib import Path
+
+from gridward_kit.bus import Bus
+from gridward_kit.capture import Capture
+from gridward_kit.clock import Clock
+from gridward_kit.device import Device, Setup
+from gridward_kit.integration import Line, Options
+from gridward_kit.mqtt import Broker, MqttLink
+from gridward_kit.port import Port
+from gridward_kit.wired import Wired
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A device to run: its setup, the site file's further keys, and its own poll interval if any."""
+
+    setup: Setup
+    options: Options
+    poll: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What every role of a host shares."""
+
+    broker: Broker
+    site: str
+    clock: Clock
+    zone: tzinfo
+
+
+async def run_bus(
+    where: Where, role: str, url: str, members: Sequence[Member], *, line: Line, capture: Path | None = None
+) -> None:
+    """Run one bus until cancelled: poll its devices, publish, take commands."""
+    link = MqttLink(where.broker, where.site, role, where.clock)
+    taped = Capture(capture, where.clock) if capture else None
+    port = Port(url, line, where.clock, taped)
+    devices = [
+        Wired(
+            Device(replace(member.setup, port=url), link, where.clock),
+            member.options,
+            where.clock,
+            member.poll,
+        )
+        for member in members
+    ]
+    bus = Bus(port, devices, where.clock, where.zone)
+    await _together(link, bus.run())
+
+
+async def run_device(where: Where, role: str, member: Member) -> None:
+    """Run a device that has no port of its own (a relay on a pin, a host that is pinged) until cancelled."""
+    integration = member.setup.integration
+    if integration.serve is None:
+        raise ValueError(f"{member.setup.id}: {integration.domain} belongs on a bus")
+    link = MqttLink(where.broker, where.site, role, where.clock)
+    device = Device(member.setup, link, where.clock)
+    await _together(link, integration.serve(device, member.options))
+
+
+async def _together(link: MqttLink, work: Awaitable[None]) -> None:
+    connection = asyncio.create_task(link.run())
+    try:
+        await work
+    finally:
+        connection.cancel()
+        await asyncio.gather(connection, return_exceptions=True)

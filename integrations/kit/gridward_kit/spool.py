@@ -1,0 +1,178 @@
+"""Telemetry that the recorder has not yet said to be stored.
+
+Messages wait in memory; when the recorder lags by a minute they go to a file, so that a restart of
+this process loses nothing either. Only `recorder/<device>/stored` lets them go.
+"""
+
+import json
+import logging
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from gridward_kit.clock import Clock, iso
+from gridward_kit.kept import Json
+from gridward_kit.mqtt import Link, Message
+from gridward_kit.point import Value
+
+log = logging.getLogger(__name__)
+
+LAG = 60.0
+RESEND = 15.0
+BURST = 100
+LIMIT = 64_000_000
+SANE = 1_767_225_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One telemetry message; `at` is None while the wall clock is not believed."""
+
+    boot: str
+    seq: int
+    mono: float
+    at: float | None
+    values: dict[str, Value]
+
+    def payload(self, clock: Clock, boot: str) -> str:
+        """The message as JSON, stamped by the monotonic clock if it was read before the time was known."""
+        at = self.at
+        if at is None and self.boot == boot and clock.time() >= SANE:
+            at = clock.time() - (clock.monotonic() - self.mono)
+        content: dict[str, Json] = {
+            "v": 1,
+            "boot": self.boot,
+            "seq": self.seq,
+            "at": None if at is None else iso(at),
+            "mono": round(self.mono, 3),
+            "values": dict(self.values),
+        }
+        return json.dumps(content, ensure_ascii=False)
+
+
+class Spool:
+    """One device's telemetry on its way to the store."""
+
+    def __init__(self, link: Link, device: str, boot: str, file: Path, clock: Clock) -> None:
+        self._link = link
+        self._topic = f"{link.root}/{device}/telemetry"
+        self._boot = boot
+        self._file = file
+        self._clock = clock
+        self._seq = 0
+        self._waiting: deque[Parcel] = deque()
+        self._spilled = 0
+        self._sent_at = clock.monotonic()
+        self.dropped = 0
+        self._load()
+        link.subscribe(f"{link.root}/recorder/{device}/stored", self._stored)
+        link.on_connect(self._resend)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def sequence(self) -> int:
+        """The number of the newest message."""
+        return self._seq
+
+    def put(self, values: dict[str, Value]) -> None:
+        """Number the readings, send them, and keep them until they are stored."""
+        self._seq += 1
+        now = self._clock.time()
+        parcel = Parcel(self._boot, self._seq, self._clock.monotonic(), now if now >= SANE else None, values)
+        self._waiting.append(parcel)
+        if self._link.connected:
+            self._send(parcel)
+        self.tend()
+
+    def tend(self) -> None:
+        """Resend what was not acknowledged in time; spill to the file what waits for over a minute."""
+        if not self._waiting:
+            return
+        now = self._clock.monotonic()
+        if self._link.connected and now - self._sent_at > RESEND:
+            self._resend()
+        oldest = self._waiting[min(self._spilled, len(self._waiting) - 1)]
+        if self._spilled < len(self._waiting) and now - oldest.mono > LAG:
+            self._spill()
+
+    def _send(self, parcel: Parcel) -> None:
+        self._link.publish(self._topic, parcel.payload(self._clock, self._boot))
+
+    def _resend(self) -> None:
+        """The oldest first, in bursts: each acknowledgement asks for the next."""
+        self._sent_at = self._clock.monotonic()
+        for parcel in list(self._waiting)[:BURST]:
+            self._send(parcel)
+
+    def _stored(self, message: Message) -> None:
+        try:
+            content = json.loads(message.payload)
+            boot, seq = str(content["boot"]), int(content["seq"])
+        except (ValueError, TypeError, KeyError):
+            log.warning("%s: not a stored message, left out: %r", message.topic, message.payload[:80])
+            return
+        before = len(self._waiting)
+        last = max(
+            (place for place, parcel in enumerate(self._waiting) if (parcel.boot, parcel.seq) == (boot, seq)),
+            default=-1,
+        )
+        for _ in range(last + 1):
+            self._waiting.popleft()
+        if len(self._waiting) == before:
+            return
+        gone = before - len(self._waiting)
+        self._sent_at = self._clock.monotonic()
+        self._spilled = max(0, self._spilled - gone)
+        if self._file.exists() and self._spilled == 0:
+            self._file.unlink()
+        if gone >= BURST or (self._waiting and gone > 1):
+            self._resend()
+
+    def _spill(self) -> None:
+        lines = [parcel.payload(self._clock, self._boot) for parcel in list(self._waiting)[self._spilled :]]
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            if self._file.exists() and self._file.stat().st_size > LIMIT:
+                self._thin()
+                return
+            with self._file.open("a", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in lines)
+        except OSError as error:
+            log.error("%s: the spool cannot be written (%s); it stays in memory", self._file, error)
+            self._thin()
+            return
+        self._spilled = len(self._waiting)
+
+    def _thin(self) -> None:
+        """With no room left, the oldest half of what waits keeps every second message."""
+        if len(self._waiting) < BURST * 20:
+            return
+        half = len(self._waiting) // 2
+        kept = list(self._waiting)
+        self._waiting = deque([*kept[:half:2], *kept[half:]])
+        self.dropped += len(kept) - len(self._waiting)
+        self._spilled = min(self._spilled, len(self._waiting))
+
+    def _load(self) -> None:
+        """Take up what an earlier run left; a line cut short by a power cut is left out."""
+        if not self._file.exists():
+            return
+        for line in self._file.read_text("utf-8", "replace").splitlines():
+            try:
+                content = json.loads(line)
+                at = content["at"]
+                parcel = Parcel(
+                    str(content["boot"]), int(content["seq"]), float(content["mono"]), None, content["values"]
+                )
+            except (ValueError, TypeError, KeyError):
+                continue
+            self._waiting.append(parcel if at is None else _stamped(parcel, str(at)))
+        self._spilled = len(self._waiting)
+
+
+def _stamped(parcel: Parcel, at: str) -> Parcel:
+    seconds = datetime.fromisoformat(at).timestamp()
+    return Parcel(parcel.boot, parcel.seq, parcel.mono, seconds, parcel.values)

@@ -1,0 +1,177 @@
+"""For tests: clocks that are turned, a broker in memory, and the fixture that runs over every integration.
+
+A pytest plug-in, so that whoever installs the kit has it. The contract tests themselves are in
+`gridward_kit.contract`: `pytest --pyargs gridward_kit.contract [--integration DOMAIN]`.
+"""
+
+import asyncio
+import heapq
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+from aiomqtt import Topic
+
+from gridward_kit.clock import Clock
+from gridward_kit.integration import Integration, integrations
+from gridward_kit.mqtt import Handler, Message, role_topic
+
+START = 1_795_000_000.0
+
+
+class TurnedClock:
+    """A clock that stands still until it is turned; sleepers wake in order while it turns."""
+
+    def __init__(self, time: float = START) -> None:
+        self._now = 1000.0
+        self._offset = time - self._now
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def time(self) -> float:
+        return self._now + self._offset
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock by so much; the monotonic clock does not move."""
+        self._offset += seconds
+
+    async def sleep(self, seconds: float) -> None:
+        sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        heapq.heappush(self._sleepers, (self._now + seconds, self._count, sleeper))
+        await sleeper
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass where nobody sleeps."""
+        self._now += seconds
+
+    async def turn(self, seconds: float) -> None:
+        """Let time pass; whoever sleeps until then wakes at its own moment."""
+        end = self._now + seconds
+        await self._settle()
+        while self._sleepers and self._sleepers[0][0] <= end:
+            at, _, sleeper = heapq.heappop(self._sleepers)
+            self._now = max(self._now, at)
+            if not sleeper.done():
+                sleeper.set_result(None)
+                await self._settle()
+        self._now = end
+        await self._settle()
+
+    @staticmethod
+    async def _settle() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+class FastClock:
+    """The machine's clock, running `speed` times as fast: real lines beside intervals of seconds."""
+
+    def __init__(self, speed: float = 100.0) -> None:
+        self._speed = speed
+        self._start = asyncio.get_running_loop().time()
+
+    def monotonic(self) -> float:
+        return 1000.0 + (asyncio.get_running_loop().time() - self._start) * self._speed
+
+    def time(self) -> float:
+        return START + self.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self._speed)
+
+
+@dataclass
+class MemoryBroker:
+    """A broker in memory: retained messages, filters, several links; delivers at once, in order."""
+
+    clock: Clock
+    retained: dict[str, str] = field(default_factory=dict)
+    log: list[tuple[str, str, bool]] = field(default_factory=list)
+    _handlers: list[tuple[str, Handler]] = field(default_factory=list)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def link(self, role: str, site: str = "home") -> "MemoryLink":
+        """A role's connection."""
+        return MemoryLink(self, role, site)
+
+    def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
+        """Bring a message to every subscriber."""
+        self.log.append((topic, payload, retain))
+        if retain and payload:
+            self.retained[topic] = payload
+        elif retain:
+            self.retained.pop(topic, None)
+        for wanted, handler in list(self._handlers):
+            if Topic(topic).matches(wanted):
+                self._deliver(handler, topic, payload, retain=False)
+
+    def subscribe(self, wanted: str, handler: Handler) -> None:
+        """Bring the retained messages, then all that come."""
+        self._handlers.append((wanted, handler))
+        for topic, payload in list(self.retained.items()):
+            if Topic(topic).matches(wanted):
+                self._deliver(handler, topic, payload, retain=True)
+
+    def said(self, topic: str) -> list[str]:
+        """The payloads published on one topic so far."""
+        return [payload for where, payload, _ in self.log if where == topic]
+
+    def _deliver(self, handler: Handler, topic: str, payload: str, *, retain: bool) -> None:
+        waited = handler(Message(topic, payload.encode(), retain, self.clock.monotonic()))
+        if inspect.iscoroutine(waited):
+            task = asyncio.get_running_loop().create_task(waited)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+
+class MemoryLink:
+    """A role's connection to the broker in memory; `connected` may be taken away."""
+
+    def __init__(self, broker: MemoryBroker, role: str, site: str) -> None:
+        self.root = f"gridward/{site}"
+        self.site = site
+        self.role = role_topic(role)
+        self.connected = True
+        self._broker = broker
+        self._on_connect: list[Callable[[], None]] = []
+
+    def publish(self, topic: str, payload: str, *, retain: bool = False, qos: int = 1) -> None:
+        if self.connected:
+            self._broker.publish(topic, payload, retain=retain)
+
+    def subscribe(self, topic: str, handler: Handler) -> None:
+        def deliver(message: Message) -> Awaitable[None] | None:
+            return handler(message) if self.connected else None
+
+        self._broker.subscribe(topic, deliver)
+
+    def on_connect(self, act: Callable[[], None]) -> None:
+        self._on_connect.append(act)
+
+    def reconnect(self) -> None:
+        """The connection is back."""
+        self.connected = True
+        for act in self._on_connect:
+            act()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--integration DOMAIN` runs the contract tests of one integration only."""
+    parser.addoption("--integration", action="append", default=[], help="only this integration's contract")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that takes `integration` (or `lined`: one with a line) over every installed one."""
+    for name in {"integration", "lined"} & set(metafunc.fixturenames):
+        wanted = metafunc.config.getoption("--integration")
+        chosen: list[Integration] = [
+            item
+            for item in integrations().values()
+            if (not wanted or item.domain in wanted) and (name == "integration" or item.simulator)
+        ]
+        metafunc.parametrize(name, chosen, ids=[item.domain for item in chosen])

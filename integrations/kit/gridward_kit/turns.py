@@ -1,0 +1,99 @@
+"""Which query of a device is asked next: the fast ones every turn, one of the others in between."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gridward_kit.integration import FAST, Query
+
+AGAIN = 3600.0
+SILENT_MOST = 600.0
+
+
+@dataclass(slots=True)
+class Slot:
+    """One query: when it is due (monotonic seconds), and how it fared."""
+
+    query: Query
+    due: float = 0.0
+    silences: int = 0
+    refused: bool = False
+    asked: float | None = None
+
+    @property
+    def fast(self) -> bool:
+        return self.query.every == FAST
+
+
+class Turns:
+    """The schedule of one device; `poll` is the pause between two fast rounds, from start to start."""
+
+    def __init__(self, queries: Iterable[Query], poll: float) -> None:
+        self.poll = poll
+        self._slots = {query.name: Slot(query) for query in queries}
+        self._fast_last = False
+
+    def due(self) -> float:
+        """When the next query wants its turn; infinity if none ever does."""
+        return min((slot.due for slot in self._slots.values()), default=float("inf"))
+
+    def next(self, now: float) -> Query | None:
+        """The query whose turn it is now, None if none is due."""
+        waiting = [slot for slot in self._slots.values() if slot.due <= now]
+        if not waiting:
+            return None
+        fast = [slot for slot in waiting if slot.fast]
+        slow = [slot for slot in waiting if not slot.fast]
+        first = slow if slow and (self._fast_last or not fast) else fast
+        slot = min(first, key=lambda item: item.due)
+        self._fast_last = slot.fast and len(fast) <= 1
+        return slot.query
+
+    def last_of_round(self, query: Query, now: float) -> bool:
+        """Whether a poll is complete with this query: no other fast one is due."""
+        fast = [slot for slot in self._slots.values() if slot.fast and not slot.refused]
+        if not fast:
+            return True
+        return query.every == FAST and not any(
+            slot.due <= now for slot in fast if slot.query.name != query.name
+        )
+
+    def answered(self, query: Query, started: float) -> float:
+        """The query was answered; ask again after its interval. The seconds since the last answer."""
+        slot = self._slots.setdefault(query.name, Slot(query))
+        interval = 0.0 if slot.asked is None else started - slot.asked
+        slot.asked = started
+        slot.silences = 0
+        slot.refused = False
+        slot.due = self._after(query, started)
+        return interval
+
+    def missed(self, query: Query, started: float, *, silent: bool) -> None:
+        """No good answer: again at the next turn; one that stays silent more and more rarely."""
+        slot = self._slots[query.name]
+        pause = self.poll
+        if silent and not slot.fast:
+            slot.silences += 1
+            pause = min(SILENT_MOST, max(1.0, self.poll) * 2**slot.silences)
+        slot.due = started + pause
+
+    def refuse(self, query: Query, started: float) -> bool:
+        """The device said no: asked again only after an hour. Whether this is the first telling."""
+        slot = self._slots[query.name]
+        first = not slot.refused
+        slot.refused = True
+        slot.due = started + AGAIN
+        return first
+
+    def hurry(self, name: str, now: float) -> None:
+        """Have one query asked at the next turn."""
+        if name in self._slots:
+            self._slots[name].due = now
+
+    def restart(self, now: float) -> None:
+        """Ask everything anew: the device is back, and what was read once is not known any more."""
+        for slot in self._slots.values():
+            slot.due = now
+            slot.silences = 0
+
+    def _after(self, query: Query, started: float) -> float:
+        return started + (self.poll if query.every == FAST else query.every)

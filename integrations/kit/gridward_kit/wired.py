@@ -1,0 +1,173 @@
+"""One device on a bus: its dialect once it is known, its turns, and what its answers mean."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from gridward_kit.clock import Clock
+from gridward_kit.device import Device
+from gridward_kit.entity import Entity, readings
+from gridward_kit.errors import DeviceError
+from gridward_kit.integration import Dialect, Fact, Identity, Options, Query
+from gridward_kit.kept import Json, Kept
+from gridward_kit.point import Value
+from gridward_kit.turns import Turns
+
+log = logging.getLogger(__name__)
+
+MISSES = 3
+RETRY = 10.0
+RETRY_FIRST = 1.0
+
+
+class Stranger(DeviceError):
+    """Another device answers than the one that was bound to this id."""
+
+
+class Wired:
+    """A device on a line: identified once, then polled by its dialect's queries."""
+
+    def __init__(self, device: Device, options: Options, clock: Clock, poll: float | None) -> None:
+        self.device = device
+        self.options = options
+        self.integration = device.setup.integration
+        self.poll = self.integration.poll if poll is None else poll
+        self.dialect: Dialect | None = None
+        self.turns = Turns((), self.poll)
+        self.proven = False
+        self.misses = 0
+        self.last_turn = 0.0
+        self.retry_at = 0.0
+        self.errors: dict[str, int] = {"bad_frame": 0, "no_answer": 0, "refused": 0, "impossible": 0}
+        self.written: dict[str, int] = {}
+        self._clock = clock
+        self._rows: dict[str, tuple[Entity, ...]] = {}
+        self._told = ""
+        self.recall()
+
+    def recall(self) -> None:
+        """Take up the identity that was found earlier; the device is announced, asleep or not."""
+        kept = identity_from(self.device.kept.section("identity"))
+        if kept is not None:
+            self.settle(kept)
+
+    def settle(self, identity: Identity) -> None:
+        """Speak this identity's dialect from now on."""
+        if self.integration.dialect is None:
+            raise TypeError(f"{self.integration.domain} has no dialect")
+        self.dialect = self.integration.dialect(identity, self.options)
+        self.turns = Turns(self.dialect.queries, self.poll)
+        self._rows = {
+            query.name: tuple(row for row in self.dialect.entities if row.at and row.at.query == query.name)
+            for query in self.dialect.queries
+        }
+        self.device.describe(identity, self.dialect.entities)
+
+    def bind(self, identity: Identity) -> None:
+        """Keep what was found out, so that it is never guessed anew."""
+        self.device.kept.save({"identity": _json(identity)})
+        self.settle(identity)
+        self.proven = True
+
+    def due(self) -> float:
+        """When this device wants its next turn (monotonic seconds)."""
+        if self.dialect is None or not self.proven:
+            return self.retry_at
+        return self.turns.due()
+
+    def prove(self, values: Mapping[str, Value]) -> None:
+        """Compare what identifies the device with what was bound; raises Stranger."""
+        identity, dialect = self.device.identity, self.dialect
+        if identity is None or dialect is None or dialect.proof is None:
+            return
+        key = dialect.proof[1]
+        bound = identity.serial if key == "serial_number" else identity.facts.get(key)
+        found = values.get(key)
+        if bound is not None and found != bound:
+            raise Stranger(
+                f"another device answers here: {key} {found}, bound is {bound}; nothing is published. "
+                f"If it was exchanged: gridward accept {self.device.id}"
+            )
+
+    def accepted_anew(self) -> bool:
+        """Whether a person let the binding go (`gridward accept`) while this process runs."""
+        fresh = Kept(self.device.kept.path)
+        if fresh.section("identity"):
+            return False
+        self.device.kept = fresh
+        self.dialect = None
+        return True
+
+    def took(self, query: Query, payload: bytes, started: float) -> None:
+        """Take in a good answer: true values are read, impossible ones counted and absent."""
+        now = self._clock.monotonic()
+        rows = self._rows.get(query.name, ())
+        got = readings(rows, query.name, payload)
+        doubted = self.dialect.doubt(got.values, self.device.values) if self.dialect else frozenset()
+        self.errors["impossible"] += len(got.impossible) + len(doubted)
+        values = {key: value for key, value in got.values.items() if key not in doubted}
+        self.misses = 0
+        self._told = ""
+        interval = self.turns.answered(query, started)
+        owned = frozenset(row.key for row in rows)
+        self.device.read(values, max(query.every, self.poll, interval), owned)
+        if self.turns.last_of_round(query, now):
+            self.device.publish()
+
+    def refused(self, query: Query, started: float) -> None:
+        """Leave a refused query out, told once."""
+        self.errors["refused"] += 1
+        self.misses = 0
+        if self.turns.refuse(query, started):
+            log.info("%s: does not know %s; left out", self.device.id, query.name)
+
+    def missed(self, query: Query | None, error: DeviceError, started: float, *, silent: bool) -> None:
+        """Count a bad or missing answer; the third in a row makes the device unavailable."""
+        self.errors["no_answer" if silent else "bad_frame"] += 1
+        self.misses += 1
+        if query is not None:
+            self.turns.missed(query, started, silent=silent)
+        if self.misses >= MISSES or self.dialect is None or not self.proven:
+            self.away(str(error))
+
+    def away(self, reason: str) -> None:
+        """Unavailable: told once, asked more and more rarely, its identity proven again on return."""
+        if self.device.available:
+            self.device.lost(reason)
+        elif reason != self._told:
+            self.device.lost(reason)
+            log.warning("%s: %s", self.device.id, reason)
+        self._told = reason
+        self.proven = False
+        self.retry_at = self._clock.monotonic() + min(RETRY, RETRY_FIRST * max(1, self.misses - MISSES + 1))
+
+
+def identity_from(content: Mapping[str, Json]) -> Identity | None:
+    """The kept identity; None where there is none or it is not whole."""
+    model, protocol, facts = content.get("model"), content.get("protocol"), content.get("facts")
+    serial, firmware = content.get("serial"), content.get("firmware")
+    manufacturer = content.get("manufacturer")
+    if not isinstance(model, str) or not isinstance(protocol, str):
+        return None
+    return Identity(
+        model=model,
+        protocol=protocol,
+        serial=serial if isinstance(serial, str) else None,
+        firmware=firmware if isinstance(firmware, str) else None,
+        manufacturer=manufacturer if isinstance(manufacturer, str) else "",
+        facts=_facts(facts),
+    )
+
+
+def _facts(content: Json) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {}
+    for key, value in content.items() if isinstance(content, dict) else ():
+        if isinstance(value, list):
+            facts[key] = [str(item) for item in value]
+        elif isinstance(value, str | int | float):
+            facts[key] = value
+    return facts
+
+
+def _json(identity: Identity) -> dict[str, Json]:
+    return {**asdict(identity), "facts": dict(identity.facts)}

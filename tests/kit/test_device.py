@@ -1,0 +1,248 @@
+"""A device on the broker: what it says, and what it does with every kind of command."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from gridward_kit.command import Command
+from gridward_kit.device import Device, Setup, Unconfirmed
+from gridward_kit.entity import VOLTAGE, BinarySensor, Entity, Number, Select, Sensor, Setting
+from gridward_kit.errors import NoAnswer, Refused
+from gridward_kit.integration import Identity, Integration
+from gridward_kit.kept import Json
+from gridward_kit.point import Derived, Value
+from gridward_kit.testing import MemoryBroker, TurnedClock
+
+KNOWN = Setting(lambda value: (f"SET{value}",), wear="stored")
+ROWS: tuple[Entity, ...] = (
+    Sensor("voltage", "Voltage", quantity=VOLTAGE),
+    Sensor("double", "Double", Derived(("voltage",), lambda volts: volts * 2), VOLTAGE),
+    BinarySensor("problem", "Problem", device_class="problem"),
+    Select("priority", "Priority", setting=KNOWN, options=("USB", "SBU")),
+    Number("limit", "Limit", setting=KNOWN, low=10, high=60, step=10),
+)
+DUMMY = Integration(domain="dummy", name="Dummy", kind="inverter", entities=lambda _: ROWS)
+
+
+class House:
+    def __init__(self, folder: Path, *, writable: bool = True) -> None:
+        self.clock = TurnedClock()
+        self.broker = MemoryBroker(self.clock)
+        self.link = self.broker.link("bus:line")
+        self.wire: list[tuple[str, Value]] = []
+        self.trouble: Exception | None = None
+        setup = Setup(id="unit", integration=DUMMY, name="Unit", folder=folder, writable=writable)
+        self.device = Device(setup, self.link, self.clock, self._perform)
+        self.device.describe(Identity(model="D1", protocol="X", serial="42"), ROWS)
+        self.device.read({"voltage": 52.0, "priority": "USB", "limit": 10.0, "problem": False})
+        self.device.publish()
+
+    async def _perform(self, row: Entity, command: Command) -> Value:
+        if self.clock.monotonic() >= command.deadline:
+            raise ValueError("it expired before the line was free")
+        self.device.spend(row, command.by)
+        self.wire.append((row.key, command.value))
+        if self.trouble is not None:
+            raise self.trouble
+        self.device.read({row.key: command.value})
+        return command.value
+
+    async def send(self, topic: str, payload: str, *, retain: bool = False) -> list[dict[str, Json]]:
+        self.broker.publish(f"gridward/home/unit/{topic}", payload, retain=retain)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        key = topic.partition("/")[0]
+        return [json.loads(item) for item in self.broker.said(f"gridward/home/unit/{key}/result")]
+
+    async def command(
+        self, key: str, value: Json, identifier: str = "1", by: str = "http:anna", **more: Json
+    ) -> dict[str, Json]:
+        wish = {"v": 1, "value": value, "id": identifier, "by": by, **more}
+        return (await self.send(f"{key}/command", json.dumps(wish)))[-1]
+
+    def state(self) -> dict[str, Json]:
+        state: dict[str, Json] = json.loads(self.broker.retained["gridward/home/unit/state"])
+        return state
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+async def test_a_command_is_accepted_done_and_confirmed_with_its_value(home: House) -> None:
+    results = await home.send("priority/command", json.dumps({"value": "SBU", "id": "a", "by": "http"}))
+    assert [item["status"] for item in results] == ["accepted", "confirmed"]
+    assert home.wire == [("priority", "SBU")]
+    assert home.state()["priority"] == "SBU"
+    audit = json.loads(home.broker.said("gridward/home/audit")[-1])
+    assert (audit["what"], audit["before"], audit["value"], audit["by"]) == (
+        "unit/priority",
+        "USB",
+        "SBU",
+        "http",
+    )
+
+
+async def test_home_assistants_bare_value_is_audited_as_its_own(home: House) -> None:
+    results = await home.send("priority/set", "SBU")
+    assert results[-1]["status"] == "confirmed"
+    assert results[-1]["by"] == "home_assistant"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("limit", 9, "not between 10 and 60"),
+        ("limit", 70, "not between 10 and 60"),
+        ("limit", 15, "multiple of 10"),
+        ("limit", "much", "not a number"),
+        ("priority", "XYZ", "not one of USB, SBU"),
+        ("voltage", 50, "cannot be set"),
+        ("nonsense", 1, "no such entity"),
+    ],
+)
+async def test_out_of_bounds_never_reaches_the_wire(home: House, key: str, value: Json, words: str) -> None:
+    result = await home.command(key, value)
+    assert result["status"] == "refused"
+    assert words in str(result["reason"])
+    assert home.wire == []
+
+
+async def test_an_equal_value_is_not_written_again(home: House) -> None:
+    assert (await home.command("priority", "USB"))["status"] == "unchanged"
+    assert (await home.command("limit", 10, "2"))["status"] == "unchanged"
+    assert home.wire == []
+
+
+async def test_a_retained_command_is_refused_and_reported(home: House, tmp_path: Path) -> None:
+    broker = MemoryBroker(home.clock)
+    wish = json.dumps({"value": "SBU", "id": "old", "by": "http"})
+    broker.publish("gridward/home/unit/priority/command", wish, retain=True)
+    setup = Setup(id="unit", integration=DUMMY, name="Unit", folder=tmp_path / "b", writable=True)
+    device = Device(setup, broker.link("bus:line"), home.clock, home._perform)
+    device.describe(Identity(model="D1", protocol="X"), ROWS)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    result = json.loads(broker.said("gridward/home/unit/priority/result")[-1])
+    assert result["status"] == "refused"
+    assert "retained" in result["reason"]
+    assert home.wire == []
+
+
+async def test_a_repeated_command_runs_once(home: House) -> None:
+    await home.command("priority", "SBU", "same")
+    again = await home.command("priority", "USB", "same")
+    assert again["status"] == "refused"
+    assert "came before" in str(again["reason"])
+    assert home.wire == [("priority", "SBU")]
+
+
+async def test_an_expired_command_is_refused(home: House) -> None:
+    home.device.perform = None
+    slow = home._perform
+
+    async def late(row: Entity, command: Command) -> Value:
+        home.clock.pass_by(11)
+        return await slow(row, command)
+
+    home.device.perform = late
+    result = await home.command("priority", "SBU", ttl=10)
+    assert result["status"] == "refused"
+    assert "expired" in str(result["reason"])
+    assert home.wire == []
+
+
+@pytest.mark.parametrize(
+    "payload", ["", "[]", "{", '{"value": null, "id": "1"}', '{"value": 1}', '{"value":1,"id":"1","ttl":-1}']
+)
+async def test_garbage_is_refused_in_words(home: House, payload: str) -> None:
+    result = (await home.send("priority/command", payload))[-1]
+    assert result["status"] == "refused"
+    assert result["reason"]
+    assert home.wire == []
+
+
+async def test_read_only_is_the_default(tmp_path: Path) -> None:
+    home = House(tmp_path, writable=False)
+    result = await home.command("priority", "SBU")
+    assert result["status"] == "refused"
+    assert "writable" in str(result["reason"])
+
+
+async def test_a_device_that_is_away_takes_no_command(home: House) -> None:
+    home.device.lost("no answer")
+    assert (await home.command("priority", "SBU"))["status"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"),
+    [
+        (Refused("NAK"), "refused"),
+        (NoAnswer("silence"), "failed"),
+        (Unconfirmed("USB", "acknowledged, but USB was read back"), "failed"),
+    ],
+)
+async def test_what_the_device_does_not_do_is_not_confirmed(
+    home: House, trouble: Exception, status: str
+) -> None:
+    home.trouble = trouble
+    result = await home.command("priority", "SBU")
+    assert result["status"] == status
+    assert home.state()["priority"] == "USB"
+
+
+async def test_the_write_is_counted_on_disk_before_it_goes_out(home: House, tmp_path: Path) -> None:
+    counted: list[int] = []
+    perform = home._perform
+
+    async def watch(row: Entity, command: Command) -> Value:
+        value = await perform(row, command)
+        counted.append(json.loads((tmp_path / "unit.json").read_text())["wear"]["priority"]["total"])
+        return value
+
+    home.device.perform = watch
+    await home.command("priority", "SBU", "1", by="rules")
+    result = await home.command("priority", "USB", "2", by="rules")
+    assert counted == [1]
+    assert result["status"] == "refused"
+    assert "waits 60 s" in str(result["reason"])
+
+
+def test_a_value_that_was_not_read_is_absent(home: House) -> None:
+    assert home.state()["double"] == 104.0
+    home.device.read({"priority": "USB"}, owned=frozenset({"voltage", "priority"}))
+    home.device.publish()
+    assert "voltage" not in home.state()
+    assert "double" not in home.state()
+    home.clock.pass_by(20)
+    home.device.publish()
+    assert set(home.state()) == {"v", "at"}
+
+
+def test_when_lost_no_old_value_stays(home: House) -> None:
+    home.device.lost("no answer")
+    assert set(home.state()) == {"v", "at"}
+    assert home.broker.retained["gridward/home/unit/availability"] == "offline"
+
+
+def test_removed_entities_are_cleaned_up(home: House, tmp_path: Path) -> None:
+    topic = "homeassistant/number/gridward_home_unit_limit/config"
+    assert topic in home.broker.retained
+    setup = Setup(id="unit", integration=DUMMY, name="Unit", folder=tmp_path, writable=True)
+    again = Device(setup, home.link, home.clock)
+    again.describe(Identity(model="D1", protocol="X"), ROWS[:-1])
+    assert topic not in home.broker.retained
+    assert "homeassistant/select/gridward_home_unit_priority/config" in home.broker.retained
+
+
+def test_telemetry_comes_every_five_seconds_with_a_number(home: House) -> None:
+    for step in range(12):
+        home.clock.pass_by(1)
+        home.device.read({"voltage": 52.0 + step})
+        home.device.publish()
+    sent = [json.loads(item) for item in home.broker.said("gridward/home/unit/telemetry")]
+    assert [item["seq"] for item in sent] == [1, 2]
+    assert sent[-1]["values"]["voltage"] == 61.0

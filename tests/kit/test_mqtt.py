@@ -1,0 +1,155 @@
+"""A role's connection against a real Mosquitto: everything is said again, whoever was restarted."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
+
+import aiomqtt
+import pytest
+
+from gridward_kit.clock import SystemClock
+from gridward_kit.mqtt import Broker, Message, MqttLink
+
+if TYPE_CHECKING:
+    from conftest import Mosquitto
+
+CONFIG = "homeassistant/sensor/gridward_home_unit_voltage/config"
+STATE = "gridward/home/unit/state"
+ROLE = "gridward/home/bus_line/availability"
+
+
+class Ear:
+    """A stranger's client that listens to everything."""
+
+    def __init__(self, port: int) -> None:
+        self.heard: list[tuple[str, bytes, bool]] = []
+        self._port = port
+
+    async def run(self) -> None:
+        async with aiomqtt.Client("127.0.0.1", self._port) as client:
+            await client.subscribe("#", qos=1)
+            async for message in client.messages:
+                payload = message.payload if isinstance(message.payload, bytes) else b""
+                self.heard.append((str(message.topic), payload, bool(message.retain)))
+
+    def topics(self) -> list[str]:
+        return [topic for topic, _, _ in self.heard]
+
+
+async def until(so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(15):
+        while not so():  # noqa: ASYNC110 - what it waits for has no event
+            await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def running(*work: "asyncio.Task[None]") -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+
+
+@pytest.fixture
+def link(mosquitto: "Mosquitto") -> MqttLink:
+    return MqttLink(Broker(mosquitto.url), "home", "bus:line", SystemClock())
+
+
+async def test_everything_retained_is_said_again_after_a_broker_that_lost_it_all(
+    mosquitto: "Mosquitto", link: MqttLink
+) -> None:
+    link.publish(STATE, '{"v":1}', retain=True)
+    link.publish(CONFIG, "{}", retain=True)
+    async with running(asyncio.create_task(link.run())):
+        await until(lambda: link.connected)
+        mosquitto.stop()
+        await until(lambda: not link.connected)
+        mosquitto.start()
+        await until(lambda: link.connected)
+        ear = Ear(mosquitto.port)
+        async with running(asyncio.create_task(ear.run())):
+            await until(lambda: {CONFIG, ROLE, STATE} <= set(ear.topics()))
+
+
+async def test_on_home_assistants_birth_all_is_said_in_order(mosquitto: "Mosquitto", link: MqttLink) -> None:
+    link.publish(STATE, '{"v":1}', retain=True)
+    link.publish(CONFIG, "{}", retain=True)
+    ear = Ear(mosquitto.port)
+    async with running(asyncio.create_task(link.run()), asyncio.create_task(ear.run())):
+        await until(lambda: STATE in ear.topics())
+        ear.heard.clear()
+        async with aiomqtt.Client("127.0.0.1", mosquitto.port) as assistant:
+            await assistant.publish("homeassistant/status", "online")
+        await until(lambda: STATE in ear.topics())
+        said = [topic for topic in ear.topics() if topic in (CONFIG, ROLE, STATE)]
+        assert said == [CONFIG, ROLE, STATE]
+
+
+VICTIM = """
+import asyncio
+from gridward_kit.clock import SystemClock
+from gridward_kit.mqtt import Broker, MqttLink
+
+asyncio.run(MqttLink(Broker({url!r}), "home", "bus:line", SystemClock()).run())
+"""
+
+
+async def test_the_last_will_says_offline_when_the_process_dies(mosquitto: "Mosquitto") -> None:
+    ear = Ear(mosquitto.port)
+    async with running(asyncio.create_task(ear.run())):
+        victim = await asyncio.create_subprocess_exec(sys.executable, "-c", VICTIM.format(url=mosquitto.url))
+        await until(lambda: (ROLE, b"online", False) in ear.heard)
+        victim.kill()
+        await victim.wait()
+        await until(lambda: (ROLE, b"offline", False) in ear.heard)
+
+
+async def test_a_clean_stop_says_offline(mosquitto: "Mosquitto", link: MqttLink) -> None:
+    ear = Ear(mosquitto.port)
+    async with running(asyncio.create_task(ear.run())):
+        async with running(asyncio.create_task(link.run())):
+            await until(lambda: (ROLE, b"online", False) in ear.heard)
+        await until(lambda: (ROLE, b"offline", False) in ear.heard)
+
+
+async def test_what_was_published_meanwhile_comes_after_the_broker_is_back(
+    mosquitto: "Mosquitto", link: MqttLink
+) -> None:
+    ear = Ear(mosquitto.port)
+    async with running(asyncio.create_task(link.run())):
+        await until(lambda: link.connected)
+        mosquitto.stop()
+        await until(lambda: not link.connected)
+        link.publish("gridward/home/unit/x/result", "late")
+        mosquitto.start()
+        async with running(asyncio.create_task(ear.run())):
+            await until(lambda: "gridward/home/unit/x/result" in ear.topics())
+
+
+async def test_handlers_are_brought_what_they_asked_for_over_reconnects(
+    mosquitto: "Mosquitto", link: MqttLink
+) -> None:
+    got: list[Message] = []
+    link.subscribe("gridward/home/unit/+/command", got.append)
+    async with running(asyncio.create_task(link.run())):
+        await until(lambda: link.connected)
+        mosquitto.stop()
+        await until(lambda: not link.connected)
+        mosquitto.start()
+        await until(lambda: link.connected)
+        async with aiomqtt.Client("127.0.0.1", mosquitto.port) as other:
+            await other.publish("gridward/home/unit/mode/command", "{}", qos=1)
+            await other.publish("gridward/home/unit/mode/else", "{}", qos=1)
+        await until(lambda: bool(got))
+        assert [item.topic for item in got] == ["gridward/home/unit/mode/command"]
+        assert not got[0].retain
+
+
+@pytest.mark.parametrize("url", ["", "host", "http://host", "mqtt://"])
+def test_a_url_that_is_none_is_told(url: str) -> None:
+    with pytest.raises(ValueError, match="is not mqtt://"):
+        Broker(url).client("x", aiomqtt.Will("t", b""))
