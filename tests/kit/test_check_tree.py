@@ -52,6 +52,7 @@ def test_a_sound_checkout_has_no_fault(checkout: Path) -> None:
 TOY, RULE = "integrations/toy/gridward_toy", "gateway/gridward/rules"
 LONG = "".join(f"print({number})\n" for number in range(301))
 WIDE = "ROWS = (\n" + "    1,\n" * 380 + ")\n"
+ROWED = "def rows():\n    return (\n" + "        1,\n" * 90 + "    )\n"
 TALL = "def read():\n" + "    pass\n" * 50
 HOST, PLACE = ".".join(("files", "pythonhosted", "org")), "/".join(("", "work", "main", "x"))
 
@@ -73,6 +74,11 @@ HOST, PLACE = ".".join(("files", "pythonhosted", "org")), "/".join(("", "work", 
         (f"{TOY}/crc.py", "import asyncio\n", "crc.py:1: imports asyncio, but crc must be pure"),
         (f"{RULE}/peak.py", "import socket\n", "peak.py:1: imports socket, but peak must be pure"),
         ("gateway/gridward/plant/sun.py", "import os.path\n", "sun.py:1: imports os.path, but sun must be"),
+        (
+            "gateway/gridward/a.py",
+            '"""Sums. Pure."""\nimport time\n',
+            "a.py:2: imports time, but a must be pure",
+        ),
         (f"{TOY}/bus_utils.py", "", "bus_utils.py: the name says nothing"),
         (f"{TOY}/a.py", "class BusManager: ...\n", "a.py:1: the name BusManager says nothing"),
         (f"{TOY}/a.py", "def crc_helper(): ...\n", "a.py:1: the name crc_helper says nothing"),
@@ -108,6 +114,7 @@ def test_a_fault_names_file_and_line(checkout: Path, path: str, text: str, sente
         ("gateway/gridward/rules/role.py", "import asyncio\n"),
         (f"{TOY}/serve.py", "import asyncio\n"),
         (f"{TOY}/table.py", WIDE),
+        (f"{TOY}/table.py", ROWED),
         (f"{TOY}/a.py", "class Manages: ...\ndef utilisation(): ...\n"),
         ("docs/install.md", "gateway/work/main and ./root/x are places in this tree\n"),
         ("tests/test_a.py", "import gridward_daly\n"),

@@ -79,11 +79,11 @@ class Bus:
                 wired.took(query, payload, now)
         except Refused as error:
             if query is None:
-                wired.missed(query, error, now, silent=False)
+                wired.missed(query, error, now)
             else:
                 wired.refused(query, now)
         except DeviceError as error:
-            wired.missed(query, error, now, silent=isinstance(error, NoAnswer))
+            wired.missed(query, error, now)
 
     async def _identify(self, wired: Wired) -> None:
         identify = wired.integration.identify

@@ -198,7 +198,7 @@ def resolution(row: Entity) -> float:
     """The smallest step of a row's wire form."""
     if isinstance(row.at, Field):
         return 10.0 ** -len(row.at.form.partition(".")[2])
-    return row.at.scale if isinstance(row.at, Slice) else 0.0
+    return abs(row.at.scale) if isinstance(row.at, Slice) else 0.0
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -75,6 +75,7 @@ class Device:
         self.identity: Identity | None = None
         self.entities: dict[str, Entity] = {}
         self.available = False
+        self._told = ""
         self.root = f"{link.root}/{setup.id}"
         self._readings: dict[str, Reading] = {}
         self._unrecorded: dict[str, Value] = {}
@@ -151,10 +152,11 @@ class Device:
         else:
             self.spool.tend()
 
-    def lost(self, reason: str) -> None:
-        """The device does not answer: its values are absent from now on. Logged once."""
-        if self.available or self._readings:
+    def lost(self, reason: str, kind: str = "away") -> None:
+        """The device does not answer: its values are absent from now on. Told once for each kind."""
+        if kind != self._told:
             log.error("%s: unavailable: %s", self.id, reason)
+        self._told = kind
         self._readings = {}
         self._set_available(available=False)
         state: dict[str, Json] = {"v": 1, "at": iso(self.clock.time())}
@@ -164,6 +166,7 @@ class Device:
         payload = "online" if available else "offline"
         if available and not self.available:
             log.info("%s: available", self.id)
+            self._told = ""
         if available != self.available or not available:
             self.available = available
             self.link.publish(f"{self.root}/availability", payload, retain=True)

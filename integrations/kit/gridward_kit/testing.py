@@ -172,6 +172,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         chosen: list[Integration] = [
             item
             for item in integrations().values()
-            if (not wanted or item.domain in wanted) and (name == "integration" or item.simulator)
+            if (not wanted or item.domain in wanted) and (name == "integration" or item.dialect)
         ]
         metafunc.parametrize(name, chosen, ids=[item.domain for item in chosen])

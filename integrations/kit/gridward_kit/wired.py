@@ -7,7 +7,7 @@ from dataclasses import asdict
 from gridward_kit.clock import Clock
 from gridward_kit.device import Device
 from gridward_kit.entity import Entity, readings
-from gridward_kit.errors import DeviceError
+from gridward_kit.errors import DeviceError, NoAnswer
 from gridward_kit.integration import Dialect, Fact, Identity, Options, Query
 from gridward_kit.kept import Json, Kept
 from gridward_kit.point import Value
@@ -42,7 +42,6 @@ class Wired:
         self.written: dict[str, int] = {}
         self._clock = clock
         self._rows: dict[str, tuple[Entity, ...]] = {}
-        self._told = ""
         self.recall()
 
     def recall(self) -> None:
@@ -107,7 +106,6 @@ class Wired:
         self.errors["impossible"] += len(got.impossible) + len(doubted)
         values = {key: value for key, value in got.values.items() if key not in doubted}
         self.misses = 0
-        self._told = ""
         interval = self.turns.answered(query, started)
         owned = frozenset(row.key for row in rows)
         self.device.read(values, max(query.every, self.poll, interval), owned)
@@ -121,23 +119,19 @@ class Wired:
         if self.turns.refuse(query, started):
             log.info("%s: does not know %s; left out", self.device.id, query.name)
 
-    def missed(self, query: Query | None, error: DeviceError, started: float, *, silent: bool) -> None:
+    def missed(self, query: Query | None, error: DeviceError, started: float) -> None:
         """Count a bad or missing answer; the third in a row makes the device unavailable."""
+        silent = isinstance(error, NoAnswer)
         self.errors["no_answer" if silent else "bad_frame"] += 1
         self.misses += 1
         if query is not None:
             self.turns.missed(query, started, silent=silent)
-        if self.misses >= MISSES or self.dialect is None or not self.proven:
-            self.away(str(error))
+        if self.misses >= MISSES or isinstance(error, Stranger):
+            self._away(error)
 
-    def away(self, reason: str) -> None:
+    def _away(self, error: DeviceError) -> None:
         """Unavailable: told once, asked more and more rarely, its identity proven again on return."""
-        if self.device.available:
-            self.device.lost(reason)
-        elif reason != self._told:
-            self.device.lost(reason)
-            log.warning("%s: %s", self.device.id, reason)
-        self._told = reason
+        self.device.lost(str(error), "stranger" if isinstance(error, Stranger) else "away")
         self.proven = False
         self.retry_at = self._clock.monotonic() + min(RETRY, RETRY_FIRST * max(1, self.misses - MISSES + 1))
 
