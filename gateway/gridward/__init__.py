@@ -1,0 +1,1 @@
+"""A gateway for homes with solar, a battery and a shaky grid."""
