@@ -17,7 +17,7 @@ from gridward_kit.capture import exchanges
 from gridward_kit.clock import SystemClock, iso
 from gridward_kit.device import Setup
 from gridward_kit.entity import Entity
-from gridward_kit.errors import BadFrame, DeviceError, Refused
+from gridward_kit.errors import DeviceError, Refused
 from gridward_kit.integration import Fact, Identity, Integration, Options, integrations
 from gridward_kit.mqtt import Broker
 from gridward_kit.point import Value
@@ -104,7 +104,7 @@ def decode(
         values = chosen.decode(model, request, data)
     except Refused as error:
         stop(NO, str(error) or "the device refused")
-    except (BadFrame, ValueError) as error:
+    except (DeviceError, ValueError) as error:
         stop(BAD, str(error) or "a bad frame")
     _print_values(chosen, values, as_json=as_json or not sys.stdout.isatty())
 

@@ -29,7 +29,7 @@ def generate(tree: Path, *, write: bool) -> list[Path]:
             continue
         before = path.read_text("utf-8")
         after = filled(before, table(integrations()[domain].entities({})))
-        if after != before or BEGIN not in before:
+        if after != before or BEGIN not in before or END not in before:
             changed.append(path)
             if write:
                 path.write_text(after, "utf-8")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from gridward_kit.readme import generate
+from gridward_kit.readme import BEGIN, END, generate
 
 Faults = Iterator[str]
 
@@ -205,7 +205,8 @@ def layout(tree: Path) -> Faults:
     ):
         yield from _project(tree, project)
     for path in generate(tree, write=False):
-        yield f"{path.relative_to(tree)}: its value table is not current; run make fmt"
+        way = f"make fmt writes it between {BEGIN} and {END}"
+        yield f"{path.relative_to(tree)}: its value table is not current; {way}"
 
 
 def _project(tree: Path, project: Path) -> Faults:

@@ -1,0 +1,272 @@
+"""What a right checksum does not see: two bytes that changed places. And that true changes get through."""
+
+from itertools import combinations
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridward_daly.protocol import A5, Layout
+from gridward_daly.simulator import DalyBoard
+from gridward_kit.entity import readings
+from gridward_kit.errors import BadFrame, NoAnswer
+from gridward_kit.point import Value
+
+ORDER = ("0x91", "0x95", "0x90", "0x93", "0x98", "0x92", "0x94", "0x96")
+# What is below the noise of the measurement passes; the rest is dropped.
+PASSES = {"voltage": 0.012, "current": 2.0, "soc": 1.0, "cell": 0.0081, "remaining_capacity": 1.0}
+
+Story = dict[str, Value]
+
+
+class Reading:
+    """A reader of one board: what it believes of each answer."""
+
+    def __init__(self, board: DalyBoard) -> None:
+        self.board = board
+        self.language = A5(Layout(board.cells, board.sensors, first=1))
+        self.believed: Story = {}
+
+    def answer(self, query: str) -> bytes:
+        return b"".join(self.board.receive(self.language.request(query), 0.0))
+
+    def take(self, query: str, answer: bytes) -> Story:
+        """Believed values of this answer; raises BadFrame, NoAnswer."""
+        cut = self.language.cut(self.language.request(query), answer, quiet=True)
+        assert cut is not None
+        values = readings(self.language.entities, query, self.language.payload(query, cut[0])).values
+        doubted = self.language.doubt(values, self.believed)
+        assert doubted <= values.keys()
+        taken = {key: value for key, value in values.items() if key not in doubted}
+        self.believed = {key: value for key, value in self.believed.items() if key not in doubted} | taken
+        return taken
+
+    def poll(self) -> Story:
+        return {key: value for query in ORDER for key, value in self.take(query, self.answer(query)).items()}
+
+
+def pack(seed: int) -> DalyBoard:
+    """A board with everything different from zero and from its neighbours."""
+    draw = Random(seed)
+    board = DalyBoard(draw.choice((4, 8, 14, 16, 16, 24)), draw.randrange(1, 6))
+    volts = [round(draw.uniform(3.28, 3.36), 3) for _ in range(board.cells)]
+    board.state |= {f"cell_{number}_voltage": value for number, value in enumerate(volts, 1)}
+    board.state |= {
+        "voltage": round(sum(volts), 1),
+        "gathered_voltage": draw.choice((0.0, round(sum(volts), 1))),
+        "current": round(draw.uniform(-80, 80), 1),
+        "soc": round(draw.uniform(5, 100), 1),
+        "remaining_capacity": round(draw.uniform(5, 280), 3),
+        "cell_voltage_max": max(volts),
+        "cell_voltage_min": min(volts),
+        "cell_max_number": volts.index(max(volts)) + 1,
+        "cell_min_number": volts.index(min(volts)) + 1,
+        "state": draw.choice(("idle", "charging", "discharging")),
+        "charge_mosfet": draw.random() < 0.7,
+        "discharge_mosfet": draw.random() < 0.7,
+    }
+    return board
+
+
+def swaps(answer: bytes) -> list[bytes]:
+    """The answer with any two bytes of one frame in each other's place."""
+    found = []
+    for start in range(0, len(answer), 13):
+        for one, other in combinations(range(start, start + 13), 2):
+            if answer[one] != answer[other]:
+                swapped = bytearray(answer)
+                swapped[one], swapped[other] = answer[other], answer[one]
+                found.append(bytes(swapped))
+    return found
+
+
+def allowed(key: str, volts: float) -> float:
+    if key == "voltage":
+        return max(0.2, PASSES["voltage"] * volts) + 0.1
+    return PASSES["cell"] if key.startswith("cell_") else PASSES[key]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("query", ["0x90", "0x93", "0x95"])
+def test_swapped_bytes_are_dropped(seed: int, query: str) -> None:
+    board = pack(seed)
+    truth = Reading(board).poll()
+    seen = 0
+    whole = Reading(board).answer(query)
+    for swapped in swaps(whole):
+        reader = Reading(board)
+        reader.poll()
+        try:
+            taken = reader.take(query, swapped)
+        except (BadFrame, NoAnswer):
+            continue
+        seen += 1
+        for key, value in taken.items():
+            if "difference" in key or key in ("power", "gathered_voltage", "life_counter", "soc_setting"):
+                continue
+            if isinstance(value, str | bool):
+                assert value == truth[key], (key, swapped.hex())
+            else:
+                limit = allowed(key, float(truth["voltage"]))
+                assert abs(value - float(truth[key])) <= limit, (key, swapped.hex())
+    assert seen > 20, "swaps that the checksum does not see"
+
+
+def test_a_swapped_cell_is_dropped_with_its_frame_and_the_others_stay() -> None:
+    board = DalyBoard()
+    board.state["cell_5_voltage"] = 3.4
+    board.state["voltage"] = 53.2
+    reader = Reading(board)
+    reader.poll()
+    answer = bytearray(reader.answer("0x95"))
+    answer[13 + 8], answer[13 + 10] = answer[13 + 10], answer[13 + 8]
+    taken = reader.take("0x95", bytes(answer))
+    cells = {key for key in taken if key.endswith("_voltage")}
+    assert cells == {f"cell_{number}_voltage" for number in range(1, 17) if number not in (4, 5, 6)}
+    assert "cell_spread" not in taken
+    assert not {"cell_3_4_difference", "cell_6_7_difference"} & taken.keys()
+    assert "cell_1_2_difference" in taken
+
+
+def test_the_first_answer_of_all_is_held_against_the_highest_and_lowest_cell() -> None:
+    board = DalyBoard()
+    reader = Reading(board)
+    reader.take("0x91", reader.answer("0x91"))
+    answer = bytearray(reader.answer("0x95"))
+    answer[6], answer[11] = 0xC0, answer[11] ^ answer[6] ^ 0xC0
+    answer[12] = sum(answer[:12]) & 0xFF
+    taken = reader.take("0x95", bytes(answer))
+    assert not {"cell_1_voltage", "cell_2_voltage", "cell_3_voltage"} & taken.keys()
+    assert "cell_4_voltage" in taken
+
+
+@pytest.mark.parametrize(
+    ("query", "jump"),
+    [
+        ("0x90", {"soc": 100.0}),
+        ("0x90", {"current": 60.0}),
+        ("0x90", {"voltage": 55.0, "gathered_voltage": 55.0}),
+        ("0x93", {"discharge_mosfet": False}),
+        ("0x93", {"remaining_capacity": 280.0}),
+        ("0x95", {"cell_3_voltage": 3.5}),
+        ("0x96", {"temperature_1": 40}),
+        ("0x94", {"cycles": 500}),
+        ("0x98", {"cell_voltage_low_warning": True}),
+    ],
+    ids=lambda item: item if isinstance(item, str) else "+".join(item),
+)
+def test_a_true_jump_is_believed_at_the_third_time_at_the_latest(query: str, jump: Story) -> None:
+    board = DalyBoard()
+    board.state["pack_voltage_high_warning"] = True
+    reader = Reading(board)
+    reader.poll()
+    board.state |= jump
+    if query == "0x98":
+        board.state["pack_voltage_high_warning"] = False
+    for _ in range(2):
+        taken = reader.take(query, reader.answer(query))
+        assert not jump.keys() & taken.keys()
+    taken = reader.take(query, reader.answer(query))
+    assert {key: taken[key] for key in jump} == jump
+    again = reader.take(query, reader.answer(query))
+    assert {key: again[key] for key in jump} == jump
+
+
+def test_one_wrong_answer_between_right_ones_does_no_harm() -> None:
+    board = DalyBoard()
+    reader = Reading(board)
+    reader.poll()
+    right = reader.answer("0x90")
+    board.state["soc"] = 30.0
+    wrong = reader.answer("0x90")
+    for _ in range(5):
+        assert "soc" not in reader.take("0x90", wrong)
+        assert reader.take("0x90", right)["soc"] == 68.5
+
+
+def test_an_impossible_value_takes_the_rest_of_its_frame_along() -> None:
+    board = DalyBoard()
+    reader = Reading(board)
+    reader.poll()
+    board.state |= {"soc": 250.0, "current": 4.0}
+    assert reader.take("0x90", reader.answer("0x90")).keys() <= {"state"}
+    reader.take("0x90", reader.answer("0x90"))
+    assert reader.take("0x90", reader.answer("0x90"))["current"] == 4.0, (
+        "a board that always says so is heard"
+    )
+
+
+def test_a_dead_cell_does_not_silence_its_neighbours_for_ever() -> None:
+    board = DalyBoard()
+    board.state["cell_5_voltage"] = 0
+    reader = Reading(board)
+    taken = [reader.take("0x95", reader.answer("0x95")) for _ in range(4)]
+    assert ["cell_4_voltage" in values for values in taken] == [False, False, True, True]
+    assert all("cell_5_voltage" not in values and "cell_1_voltage" in values for values in taken)
+
+
+def test_a_board_whose_two_measurements_differ_for_good_is_heard() -> None:
+    board = DalyBoard()
+    board.state |= {"voltage": 52.0, "gathered_voltage": 0.0}
+    reader = Reading(board)
+    reader.take("0x90", reader.answer("0x90"))
+    taken = [reader.take("0x95", reader.answer("0x95")) for _ in range(5)]
+    assert ["cell_1_voltage" in values for values in taken] == [False, False, True, True, True]
+
+
+def loaded(board: DalyBoard, amperes: float, ohms: list[float], apart: float = 0.0) -> None:
+    """A current through cells of these resistances; the pack's own measurement is `apart` volts off."""
+    volts = [round(3.31 + amperes * each, 3) for each in ohms]
+    board.state |= {f"cell_{number}_voltage": value for number, value in enumerate(volts, 1)}
+    board.state |= {
+        "current": amperes,
+        "voltage": round(sum(volts) + apart, 1),
+        "gathered_voltage": 0.0,
+        "cell_voltage_max": max(volts),
+        "cell_voltage_min": min(volts),
+        "cell_max_number": volts.index(max(volts)) + 1,
+        "cell_min_number": volts.index(min(volts)) + 1,
+    }
+
+
+def test_an_offset_that_is_known_costs_nothing_when_the_load_changes() -> None:
+    board = DalyBoard()
+    reader = Reading(board)
+    ohms = [0.001] * 16
+    for amperes in (0.0, 0.0, 0.0, 0.0, -60.0, 40.0):
+        loaded(board, amperes, ohms, apart=-1.2)
+        reader.take("0x90", reader.answer("0x90"))
+        taken = reader.take("0x95", reader.answer("0x95"))
+    assert "cell_spread" in taken
+
+
+def test_cells_that_give_way_unevenly_under_load_are_believed_at_once() -> None:
+    board = DalyBoard()
+    reader = Reading(board)
+    ohms = [0.0009 + 0.0001 * (number % 3) for number in range(16)]
+    for amperes in (0.0, -80.0, 70.0):
+        loaded(board, amperes, ohms)
+        reader.take("0x90", reader.answer("0x90"))
+        assert "cell_spread" in reader.take("0x95", reader.answer("0x95")), amperes
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 1000),
+    resistance=st.floats(0.0004, 0.0025),
+    uneven=st.floats(0.0, 0.3),
+)
+def test_loads_that_come_and_go_are_seen(seed: int, resistance: float, uneven: float) -> None:
+    """Every value is back within three polls of a step, whatever the cells' resistances."""
+    draw = Random(seed)
+    board = DalyBoard()
+    ohms = [resistance * (1 + draw.uniform(-uneven, uneven)) for _ in range(16)]
+    reader = Reading(board)
+    for _ in range(6):
+        loaded(board, round(draw.uniform(-100, 100), 1), ohms)
+        polls = [reader.poll() for _ in range(3)]
+        for key in ("voltage", "current", "power", "cell_1_voltage", "cell_spread", "cell_voltage_max"):
+            assert key in polls[2], key
+        for values in polls:
+            assert all(value == board.state[key] for key, value in values.items() if key in board.state)
