@@ -156,7 +156,16 @@ async def test_an_expired_command_is_refused(home: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", ["", "[]", "{", '{"value": null, "id": "1"}', '{"value": 1}', '{"value":1,"id":"1","ttl":-1}']
+    "payload",
+    [
+        "",
+        "[]",
+        "[" * 100_000,
+        "{",
+        '{"value": null, "id": "1"}',
+        '{"value": 1}',
+        '{"value":1,"id":"1","ttl":-1}',
+    ],
 )
 async def test_garbage_is_refused_in_words(home: House, payload: str) -> None:
     result = (await home.send("priority/command", payload))[-1]

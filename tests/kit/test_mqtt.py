@@ -130,6 +130,42 @@ async def test_what_was_published_meanwhile_comes_after_the_broker_is_back(
             await until(lambda: "gridward/home/unit/x/result" in ear.topics())
 
 
+async def test_a_command_that_waited_for_the_broker_is_never_sent(
+    mosquitto: "Mosquitto", link: MqttLink
+) -> None:
+    ear = Ear(mosquitto.port)
+    async with running(asyncio.create_task(link.run())):
+        await until(lambda: link.connected)
+        mosquitto.stop()
+        await until(lambda: not link.connected)
+        link.publish("gridward/home/unit/mode/command", "{}")
+        link.publish("gridward/home/contactor/lease/renew", "{}")
+        link.publish("gridward/home/unit/mode/result", "last")
+        mosquitto.start()
+        async with running(asyncio.create_task(ear.run())):
+            await until(lambda: "gridward/home/unit/mode/result" in ear.topics())
+            assert not [topic for topic in ear.topics() if topic.endswith(("/command", "/renew"))]
+
+
+async def test_a_handler_that_fails_does_not_end_the_connection(
+    mosquitto: "Mosquitto", link: MqttLink
+) -> None:
+    got: list[Message] = []
+
+    def fail(_: Message) -> None:
+        raise RuntimeError("a fault in a handler")
+
+    link.subscribe("a/#", fail)
+    link.subscribe("b/#", got.append)
+    async with running(asyncio.create_task(link.run())):
+        await until(lambda: link.connected)
+        async with aiomqtt.Client("127.0.0.1", mosquitto.port) as other:
+            await other.publish("a/x", "1", qos=1)
+            await other.publish("b/x", "2", qos=1)
+        await until(lambda: bool(got))
+        assert link.connected
+
+
 async def test_handlers_are_brought_what_they_asked_for_over_reconnects(
     mosquitto: "Mosquitto", link: MqttLink
 ) -> None:

@@ -31,7 +31,7 @@ def parse(message: Message, fresh_id: Callable[[], str]) -> Command:
         )
     try:
         content: Json = json.loads(message.payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("the command is not JSON") from None
     if not isinstance(content, dict):
         raise ValueError("the command is not a JSON object")

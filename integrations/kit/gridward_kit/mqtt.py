@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 KEEPALIVE = 10
 TIMEOUT = 3.0
 WAITING = 1000
+MOMENTARY = ("/command", "/set", "/lease", "/lease/renew")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class MqttLink:
     """A connection that is made again for ever, and then says everything retained once more.
 
     What is published while the broker is away waits: retained messages the newest of each topic,
-    others the newest thousand.
+    others the newest thousand; what only means something now (commands, leases) is dropped.
     """
 
     def __init__(self, broker: Broker, site: str, role: str, clock: Clock) -> None:
@@ -184,7 +185,7 @@ class MqttLink:
         def rank(topic: str) -> int:
             return 0 if topic.startswith(PREFIX) else 2 if topic.endswith("/state") else 1
 
-        waiting = [item for item in self._outgoing if not item[2]]
+        waiting = [item for item in self._outgoing if not item[2] and not item[0].endswith(MOMENTARY)]
         self._outgoing.clear()
         room = len(self._retained) + len(waiting) + WAITING
         again = [
@@ -213,6 +214,12 @@ class MqttLink:
                 self._say_again()
             for topic, handler in self._handlers:
                 if incoming.topic.matches(topic):
-                    waited = handler(message)
-                    if inspect.isawaitable(waited):
-                        await waited
+                    await self._deliver(handler, message)
+
+    async def _deliver(self, handler: Handler, message: Message) -> None:
+        try:
+            waited = handler(message)
+            if inspect.isawaitable(waited):
+                await waited
+        except Exception:  # a handler that fails on one message must not end the connection of all
+            log.exception("%s: failed on a message on %s", self.role, message.topic)

@@ -111,7 +111,7 @@ class Spool:
         try:
             content = json.loads(message.payload)
             boot, seq = str(content["boot"]), int(content["seq"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             log.warning("%s: not a stored message, left out: %r", message.topic, message.payload[:80])
             return
         before = len(self._waiting)
