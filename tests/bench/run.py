@@ -5,6 +5,7 @@ printed as such, and looked into.
 """
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -21,7 +22,6 @@ from pathlib import Path
 import psutil
 
 from gridward_kit.integration import Dialect, Integration, integrations
-import itertools
 
 HERE = Path(__file__).parent
 TURNAROUND = 0.020

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from gridward_kit.command import Command
-from gridward_kit.device import Device, Setup, Unconfirmed
+from gridward_kit.device import Device, Unconfirmed
 from gridward_kit.entity import VOLTAGE, BinarySensor, Entity, Number, Select, Sensor, Setting
 from gridward_kit.errors import NoAnswer, Refused
+from gridward_kit.info import Setup
 from gridward_kit.integration import Identity, Integration
 from gridward_kit.kept import Json
 from gridward_kit.point import Derived, Value

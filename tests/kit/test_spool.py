@@ -15,26 +15,29 @@ STORED = "gridward/home/recorder/unit/stored"
 
 
 class Recorder:
-    """Stores what it hears, keyed by boot and seq, and says so when asked to."""
+    """Stores what it hears, keyed by boot and seq, and acknowledges each boot's run without gaps."""
 
     def __init__(self, broker: MemoryBroker) -> None:
         self.rows: dict[tuple[str, int], dict[str, object]] = {}
         self.deaf = False
         self._broker = broker
-        self._last: tuple[str, int] | None = None
+        self._oldest: dict[str, int] = {}
         broker.link("recorder").subscribe(TOPIC, lambda message: self._hear(message.payload))
 
     def _hear(self, payload: bytes) -> None:
         if self.deaf:
             return
         content = json.loads(payload)
-        self._last = content["boot"], content["seq"]
-        self.rows[self._last] = content
+        self.rows[content["boot"], content["seq"]] = content
+        self._oldest[content["boot"]] = content["oldest"]
 
     def say(self) -> None:
-        if self._last is not None:
-            boot, seq = self._last
-            self._broker.publish(STORED, json.dumps({"v": 1, "boot": boot, "seq": seq}), retain=True)
+        for boot, oldest in list(self._oldest.items()):
+            run = oldest
+            while (boot, run) in self.rows:
+                run += 1
+            stored = json.dumps({"v": 1, "boot": boot, "seq": run - 1})
+            self._broker.publish(STORED, stored, retain=True)
 
 
 def spool(link: MemoryLink, folder: Path, clock: TurnedClock, boot: str = "b1") -> Spool:

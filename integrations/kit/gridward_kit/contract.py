@@ -4,12 +4,9 @@ Run over all of them by `pytest --pyargs gridward_kit.contract`, over one with `
 Devices are simulated on real pseudo-terminals; lines run fast and the clock runs a hundred times.
 """
 
-import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,129 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridward_kit import discovery
-from gridward_kit.bus import Bus
-from gridward_kit.classes import BINARY_SENSOR, SENSOR, STATES
-from gridward_kit.device import Device, Setup
-from gridward_kit.entity import Button, Entity, Number, Select, Switch, readings
+from gridward_kit.entity import Select, Switch, readings
 from gridward_kit.errors import BadFrame, DeviceError, NoAnswer, Refused
 from gridward_kit.frames import Frame, frames_of
-from gridward_kit.integration import Dialect, Identity, Integration, Line, Simulator, integrations
-from gridward_kit.kept import Json
-from gridward_kit.point import Field, Slice, Value
-from gridward_kit.port import Port
-from gridward_kit.simulate import Faults, Served, serve_pty
-from gridward_kit.testing import FastClock, MemoryBroker
-from gridward_kit.wired import Wired
-
-QUICK = Line(baud=1_000_000, first=0.08, gap=0.02)
-SPEED = 100.0
-PATIENCE = 8.0
-
-
-def made(integration: Integration) -> tuple[Simulator, Dialect, Identity]:
-    """A simulated device, and the dialect that its example identity speaks."""
-    assert integration.simulator
-    assert integration.dialect
-    assert integration.example
-    example = integration.example
-    return integration.simulator({}), integration.dialect(example, {}), example
-
-
-def asked(simulator: Simulator, dialect: Dialect, query: str) -> bytes:
-    """The simulated device's whole answer to a query."""
-    return b"".join(simulator.receive(dialect.request(query), 0.0))
-
-
-def taken(dialect: Dialect, query: str, data: bytes) -> bytes | None:
-    """What a reader makes of these bytes as the answer: the payload, None for "not yet an answer"."""
-    cut = dialect.cut(dialect.request(query), data, quiet=True)
-    return None if cut is None else dialect.payload(query, cut[0])
-
-
-@dataclass
-class House:
-    """One simulated device on a pseudo-terminal, its bus, and the broker that it publishes to."""
-
-    served: Served
-    simulator: Simulator
-    wired: Wired
-    device: Device
-    broker: MemoryBroker
-    port: Port
-
-    async def until(self, so: Callable[[], bool], patience: float = PATIENCE) -> None:
-        """Wait for something to become so; fails the test if it never does."""
-        async with asyncio.timeout(patience):
-            while not so():  # noqa: ASYNC110 - what it waits for has no event
-                await asyncio.sleep(0.005)
-
-    def state(self) -> dict[str, Json]:
-        """The last state published."""
-        said = self.broker.said(f"{self.device.root}/state")
-        content: dict[str, Json] = json.loads(said[-1]) if said else {}
-        return content
-
-    def results(self, key: str) -> list[dict[str, Json]]:
-        """All results of one entity's commands."""
-        return [json.loads(payload) for payload in self.broker.said(f"{self.device.root}/{key}/result")]
-
-    async def command(self, key: str, value: Value, number: int = 0) -> dict[str, Json]:
-        """Send a command and return its final result."""
-        identifier = f"{key}-{value}-{number}"
-        wish = {"v": 1, "value": value, "id": identifier, "by": "http", "ttl": 200}
-        self.broker.publish(f"{self.device.root}/{key}/command", json.dumps(wish))
-
-        def final() -> list[dict[str, Json]]:
-            return [
-                item
-                for item in self.results(key)
-                if item["id"] == identifier and item["status"] != "accepted"
-            ]
-
-        await self.until(lambda: bool(final()))
-        return final()[0]
-
-
-@asynccontextmanager
-async def house(
-    integration: Integration,
-    folder: Path,
-    *,
-    identity: Identity | None = None,
-    faults: Faults | None = None,
-    chunk: int = 4096,
-) -> AsyncIterator[House]:
-    """A running house of one device."""
-    assert integration.simulator
-    simulator = integration.simulator({})
-    clock = FastClock(SPEED)
-    broker = MemoryBroker(clock)
-    served = serve_pty([simulator], QUICK, link=folder / "port", faults=faults, turnaround=0.0, chunk=chunk)
-    setup = Setup(id="unit", integration=integration, name="Unit", folder=folder / "state", writable=True)
-    device = Device(setup, broker.link("bus:line"), clock)
-    if identity is not None:
-        device.kept.save({"identity": json.loads(json.dumps(asdict_identity(identity)))})
-    wired = Wired(device, {}, clock, None)
-    port = Port(served.url, QUICK, clock)
-    task = asyncio.create_task(Bus(port, [wired], clock, UTC).run())
-    try:
-        yield House(served, simulator, wired, device, broker, port)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        served.unplug()
-
-
-def asdict_identity(identity: Identity) -> dict[str, object]:
-    """An identity as it is kept."""
-    return {
-        "model": identity.model,
-        "protocol": identity.protocol,
-        "serial": identity.serial,
-        "firmware": identity.firmware,
-        "manufacturer": identity.manufacturer,
-        "facts": dict(identity.facts),
-    }
+from gridward_kit.integration import Integration, integrations
+from gridward_kit.simulate import Faults
+from gridward_kit.trial import SPEED, asked, faults_of, house, made, resolution, taken, wishes
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -192,13 +72,6 @@ def test_3_state_to_simulator_to_values_gives_the_state_back(lined: Integration)
             assert abs(value - wanted) <= resolution(row), row.key
         compared += 1
     assert compared > 5
-
-
-def resolution(row: Entity) -> float:
-    """The smallest step of a row's wire form."""
-    if isinstance(row.at, Field):
-        return 10.0 ** -len(row.at.form.partition(".")[2])
-    return abs(row.at.scale) if isinstance(row.at, Slice) else 0.0
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -304,23 +177,6 @@ async def test_6_a_refusal_marks_that_query_unsupported_once(
         assert home.wired.errors["refused"] == len(told)
 
 
-def wishes(row: Entity) -> tuple[list[Value], list[Value]]:
-    """Values to set, and values to be refused."""
-    match row:
-        case Number(only=only) if only:
-            return list(only[:2]), [max(only) + 1, "much"]
-        case Number():
-            return [row.low, row.high], [row.low - row.step, row.high + row.step]
-        case Select():
-            return list(row.options), ["no such option"]
-        case Switch():
-            return [True, False], ["maybe"]
-        case Button():
-            return [], ["pull"]
-        case _:
-            return [], []
-
-
 async def test_7_settings_are_set_inside_their_bounds_and_read_back(
     lined: Integration, tmp_path: Path
 ) -> None:
@@ -364,49 +220,6 @@ async def test_8_discovery_is_what_home_assistant_allows(lined: Integration, tmp
             for fault in faults_of(topic, json.loads(home.broker.retained[topic]))
         ]
         assert faults == []
-
-
-DEVICE_KEYS = {
-    "identifiers", "name", "manufacturer", "model", "sw_version", "hw_version", "serial_number", "via_device",
-}  # fmt: skip
-PLATFORMS = {"sensor", "binary_sensor", "number", "select", "switch", "button"}
-
-
-def faults_of(topic: str, message: dict[str, Json]) -> list[str]:
-    """What Home Assistant, from 2023 to today, would refuse or warn of in a discovery message."""
-    _, platform, identifier, _ = topic.split("/")
-    device, origin = message["device"], message["origin"]
-    assert isinstance(device, dict)
-    assert isinstance(origin, dict)
-    faults = [f"device key {key} is not known everywhere" for key in device.keys() - DEVICE_KEYS]
-    if platform not in PLATFORMS or identifier != message["unique_id"]:
-        faults.append("topic")
-    if not identifier.replace("_", "").isalnum() or set(origin) != {"name", "sw_version", "support_url"}:
-        faults.append("unique_id or origin")
-    category, state, unit = (
-        message.get(key) for key in ("entity_category", "state_class", "unit_of_measurement")
-    )
-    if category == "config" and platform in ("sensor", "binary_sensor"):
-        faults.append("a sensor cannot be in category config")
-    known = message.get("device_class")
-    if platform == "binary_sensor" and known is not None and known not in BINARY_SENSOR:
-        faults.append(f"class {known}")
-    if platform == "sensor" and isinstance(known, str):
-        allowed = SENSOR.get(known)
-        if (
-            allowed is None
-            or unit not in allowed.units
-            or (state is not None and state not in allowed.states)
-        ):
-            faults.append(f"class {known} with {unit} and {state}")
-    if state is not None and state not in STATES:
-        faults.append(f"state class {state}")
-    options = message.get("options")
-    if platform in ("select",) and (not isinstance(options, list) or not options):
-        faults.append("no options")
-    if platform == "number" and not float(str(message["min"])) <= float(str(message["max"])):
-        faults.append("bounds")
-    return faults
 
 
 async def test_9_unplugged_and_plugged_in_again(

@@ -7,14 +7,14 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 from gridward_kit import discovery
 from gridward_kit.clock import Clock, iso
 from gridward_kit.command import Command, Seen, parse, same
 from gridward_kit.entity import Button, Entity, derive
 from gridward_kit.errors import DeviceError, Refused
-from gridward_kit.integration import Identity, Integration
+from gridward_kit.info import Setup, info
+from gridward_kit.integration import Identity
 from gridward_kit.kept import Json, Kept
 from gridward_kit.mqtt import Link, Message
 from gridward_kit.point import Derived, Value
@@ -28,21 +28,6 @@ STALE_POLLS = 3
 STALE_LEAST = 10.0
 
 Perform = Callable[[Entity, Command], Awaitable[Value]]
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """One device of the site file, with what the whole site says beside it."""
-
-    id: str
-    integration: Integration
-    name: str
-    folder: Path
-    writable: bool = False
-    record_every: float = 5.0
-    side: str | None = None
-    port: str | None = None
-    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +98,8 @@ class Device:
                 self.link.publish(topic, "", retain=True)
         for topic, payload in messages.items():
             self.link.publish(topic, payload, retain=True)
-        self.link.publish(f"{self.root}/info", self._info(identity), retain=True)
+        told = info(self.setup, self.link.role, identity, entities)
+        self.link.publish(f"{self.root}/info", told, retain=True)
         self._save({"announced": list(messages)})
 
     def read(
@@ -183,26 +169,6 @@ class Device:
             writable=self.setup.writable,
             via=self.setup.via,
         )
-
-    def _info(self, identity: Identity) -> str:
-        content: dict[str, Json] = {
-            "v": 1,
-            "kind": self.setup.integration.kind,
-            "role": self.link.role,
-            "integration": self.setup.integration.domain,
-            "name": self.setup.name,
-            "model": identity.model,
-            "protocol": identity.protocol,
-            "serial": identity.serial,
-            "firmware": identity.firmware,
-            "writable": self.setup.writable,
-            "side": self.setup.side,
-            "port": self.setup.port,
-            "entities": {
-                row.key: described(row, writable=self.setup.writable) for row in self.entities.values()
-            },
-        }
-        return json.dumps(content, ensure_ascii=False)
 
     def _save(self, changes: Mapping[str, Json]) -> None:
         try:
@@ -318,23 +284,3 @@ class Device:
                 "before": before if before is not None else value,
             }
             self.link.publish(f"{self.link.root}/audit", json.dumps(event, ensure_ascii=False))
-
-
-def described(row: Entity, *, writable: bool) -> dict[str, Json]:
-    """An entity as `info` tells it: enough for a page and a recorder that have no table."""
-    content: dict[str, Json] = {
-        "name": row.name,
-        "component": discovery.component(row, writable=writable),
-        "category": str(row.category) if row.category else None,
-        "unit": row.quantity.unit,
-        "device_class": row.quantity.device_class,
-        "precision": row.quantity.precision,
-        "expert": row.expert,
-    }
-    for name in ("options", "only", "low", "high", "step", "device_class"):
-        extra = getattr(row, name, None)
-        if extra not in (None, ()):
-            content[name] = list(extra) if isinstance(extra, tuple) else extra
-    if not writable:
-        content.pop("only", None)
-    return content

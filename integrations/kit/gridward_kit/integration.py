@@ -133,6 +133,7 @@ class Integration:
     A device on a line has `identify`, `dialect`, `decode`, `simulator` and an `example` identity; one
     without a port of its own (a relay on a pin, a host that is pinged) has `serve`. `entities` gives
     its rows for these options; on a line, with no options, every row that any model can have.
+    `faults` says what is wrong with options that are each right but do not fit together.
     A relay also has `safe`, which drives its safe state and says so (raises DeviceError, ValueError), and
     `ends_lease`: what ends a lease when the computer dies, in words. `poll` is how often the fast
     queries are asked, in seconds, where the site file does not say. `alike` names pairs of queries
@@ -154,6 +155,7 @@ class Integration:
     simulator: Callable[[Options], Simulator] | None = None
     example: Identity | None = None
     serve: Callable[["Device", Options], Awaitable[None]] | None = None
+    faults: Callable[[Options], list[str]] | None = None
     safe: Callable[[Options], str] | None = None
     ends_lease: Callable[[Options], str] | None = None
 

@@ -6,7 +6,7 @@ import logging
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -63,7 +63,7 @@ class Broker:
 
     url: str
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
     def client(self, identifier: str, will: aiomqtt.Will) -> aiomqtt.Client:
         """A client that is not yet connected; raises ValueError for a URL that is none."""
@@ -95,7 +95,8 @@ class MqttLink:
     """A connection that is made again for ever, and then says everything retained once more.
 
     What is published while the broker is away waits: retained messages the newest of each topic,
-    others the newest thousand; what only means something now (commands, leases) is dropped.
+    others the newest thousand; what only means something now (QoS 0, commands, leases)
+    is dropped.
     """
 
     def __init__(self, broker: Broker, site: str, role: str, clock: Clock) -> None:
@@ -120,8 +121,8 @@ class MqttLink:
     def publish(self, topic: str, payload: str, *, retain: bool = False, qos: int = 1) -> None:
         if retain:
             self._retained[topic] = (payload, qos)
-            if not self._connected:
-                return
+        if (retain or qos == 0) and not self._connected:
+            return
         self._outgoing.append((topic, payload, retain, qos))
         self._waiting.set()
 
@@ -185,7 +186,9 @@ class MqttLink:
         def rank(topic: str) -> int:
             return 0 if topic.startswith(PREFIX) else 2 if topic.endswith("/state") else 1
 
-        waiting = [item for item in self._outgoing if not item[2] and not item[0].endswith(MOMENTARY)]
+        waiting = [
+            item for item in self._outgoing if not item[2] and item[3] and not item[0].endswith(MOMENTARY)
+        ]
         self._outgoing.clear()
         room = len(self._retained) + len(waiting) + WAITING
         again = [

@@ -9,7 +9,8 @@ from pathlib import Path
 from gridward_kit.bus import Bus
 from gridward_kit.capture import Capture
 from gridward_kit.clock import Clock
-from gridward_kit.device import Device, Setup
+from gridward_kit.device import Device
+from gridward_kit.info import Setup
 from gridward_kit.integration import Line, Options
 from gridward_kit.mqtt import Broker, MqttLink
 from gridward_kit.port import Port

@@ -35,8 +35,11 @@ class Parcel:
     at: float | None
     values: dict[str, Value]
 
-    def payload(self, clock: Clock, boot: str) -> str:
-        """The message as JSON, stamped by the monotonic clock if it was read before the time was known."""
+    def payload(self, clock: Clock, boot: str, oldest: int) -> str:
+        """The message as JSON, stamped by the monotonic clock if it was read before the time was known.
+
+        `oldest` is the lowest number of its boot that still waits: the recorder asks for nothing before it.
+        """
         at = self.at
         if at is None and self.boot == boot and clock.time() >= SANE:
             at = clock.time() - (clock.monotonic() - self.mono)
@@ -44,6 +47,7 @@ class Parcel:
             "v": 1,
             "boot": self.boot,
             "seq": self.seq,
+            "oldest": oldest,
             "at": None if at is None else iso(at),
             "mono": round(self.mono, 3),
             "values": dict(self.values),
@@ -99,7 +103,8 @@ class Spool:
             self._spill()
 
     def _send(self, parcel: Parcel) -> None:
-        self._link.publish(self._topic, parcel.payload(self._clock, self._boot))
+        oldest = next((one.seq for one in self._waiting if one.boot == parcel.boot), parcel.seq)
+        self._link.publish(self._topic, parcel.payload(self._clock, self._boot, oldest))
 
     def _resend(self) -> None:
         """The oldest first, in bursts: each acknowledgement asks for the next."""
@@ -114,25 +119,27 @@ class Spool:
         except (ValueError, TypeError, KeyError, RecursionError):
             log.warning("%s: not a stored message, left out: %r", message.topic, message.payload[:80])
             return
-        before = len(self._waiting)
-        last = max(
-            (place for place, parcel in enumerate(self._waiting) if (parcel.boot, parcel.seq) == (boot, seq)),
-            default=-1,
-        )
-        for _ in range(last + 1):
-            self._waiting.popleft()
-        if len(self._waiting) == before:
+        kept = [
+            (place, parcel)
+            for place, parcel in enumerate(self._waiting)
+            if parcel.boot != boot or parcel.seq > seq
+        ]
+        gone = len(self._waiting) - len(kept)
+        if not gone:
             return
-        gone = before - len(self._waiting)
+        self._spilled = sum(place < self._spilled for place, _ in kept)
+        self._waiting = deque(parcel for _, parcel in kept)
         self._sent_at = self._clock.monotonic()
-        self._spilled = max(0, self._spilled - gone)
         if self._file.exists() and self._spilled == 0:
             self._file.unlink()
         if gone >= BURST or (self._waiting and gone > 1):
             self._resend()
 
     def _spill(self) -> None:
-        lines = [parcel.payload(self._clock, self._boot) for parcel in list(self._waiting)[self._spilled :]]
+        lines = [
+            parcel.payload(self._clock, self._boot, parcel.seq)
+            for parcel in list(self._waiting)[self._spilled :]
+        ]
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             if self._file.exists() and self._file.stat().st_size > LIMIT:

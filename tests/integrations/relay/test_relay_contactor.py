@@ -4,10 +4,11 @@ import random
 from collections.abc import Mapping
 
 import pytest
-from gridward_kit.kept import Json
-from gridward_relay.contactor import DAY, HOUR, Contactor, Position
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from gridward_kit.kept import Json
+from gridward_relay.contactor import DAY, HOUR, Contactor, Position
 
 CONNECTED, ISLANDED = Position.CONNECTED, Position.ISLANDED
 
@@ -29,6 +30,8 @@ class Driven:
             if order is not self.contactor.position:
                 self.moves.append((self.now, order))
             self.contactor.moved(order, self.now)
+        elif self.contactor.locked is not None:
+            self.disk = self.contactor.to_json(self.now)
         if not islanded:
             assert self.contactor.position is CONNECTED
 

@@ -1,10 +1,11 @@
 """The lease as the relay keeps it, and the rules' side of it."""
 
 import pytest
-from gridward.rules.renewal import Renewal
-from gridward_relay.lease import Lease, Refusal
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gridward.rules.renewal import Renewal
+from gridward_relay.lease import Lease, Refusal
 
 
 def issued(lease: Lease, times: int, now: float = 0.0) -> float:

@@ -1,0 +1,62 @@
+# Gridward: `make demo` shows a simulated house on a page, `make test` proves it. Both need only python3 and make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+
+# make demo FOR=30: for so many seconds, then the summary; without it until Ctrl+C.
+FOR ?=
+# make test SEED=7: the seed of a run that is to be repeated. PYTEST=...: further options, or paths.
+SEED := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
+PYTEST ?=
+
+# What mypy is to take as roots of packages: an integration is added by its folder alone.
+SPACE := $() $()
+INTEGRATIONS := $(subst $(SPACE),:,$(wildcard integrations/*))
+
+DEBIAN := mosquitto chromium chromium-driver
+
+.PHONY: help venv demo test soak bench check fmt lock packages
+
+help:
+	@echo "make demo [FOR=30]    a simulated house, with its page"
+	@echo "make test [SEED=7]    the whole suite"
+	@echo "make check            style, types, self-checks"
+	@echo "make soak [FOR=3600]  the demo for long, watched for growth"
+	@echo "make bench            speed and size"
+	@echo "make fmt              format; write the generated tables"
+	@echo "make lock             requirements.lock anew"
+
+venv:
+	@tools/bootstrap.sh
+
+demo: venv
+	@$(BIN)/gridward demo $(if $(FOR),--for $(FOR))
+
+packages:
+	@tools/packages.sh $(DEBIAN) || echo "packages: tests that need them are skipped, and fail in CI"
+
+test: venv packages
+	@echo "seed $(SEED): repeat this run with make test SEED=$(SEED)"
+	@$(BIN)/pytest --hypothesis-seed=$(SEED) $(PYTEST)
+
+soak: venv
+	@FOR=$(FOR) $(BIN)/pytest -m soak -s tests/soak $(PYTEST)
+
+bench: venv
+	@$(BIN)/python tests/bench/run.py
+
+check: venv
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@MYPYPATH=$(INTEGRATIONS) $(BIN)/mypy
+	@$(BIN)/gridward-kit check .
+
+fmt: venv
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/python -m gridward_kit.readme .
+
+lock:
+	@test -x $(BIN)/uv || tools/bootstrap.sh
+	@tools/lock.sh

@@ -1,0 +1,208 @@
+"""The command line. The kit's commands (`read`, `decode`, `scan`, `simulate`) are the same code."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from gridward.config import SiteFault, load
+from gridward.site import Site
+from gridward_kit.__main__ import app as kit
+from gridward_kit.arguments import BAD, NO, USAGE, stop
+from gridward_kit.clock import SystemClock
+from gridward_kit.errors import DeviceError
+from gridward_kit.integration import integrations
+from gridward_kit.kept import Kept
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A gateway for homes on solar.")
+app.registered_commands += [
+    command
+    for command in kit.registered_commands
+    if command.callback is not None and command.callback.__name__ in ("decode", "read", "scan", "simulate")
+]
+
+SiteArgument = Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The site file.")]
+SiteOption = Annotated[Path, typer.Option("--site", help="The site file.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+SITE = Path("site.yaml")
+
+
+def site_of(path: Path) -> Site:
+    """The site of this file; ends with status 2 and every fault if there is one."""
+    try:
+        return load(path)
+    except SiteFault as error:
+        for fault in error.faults:
+            typer.echo(str(fault), err=True)
+        count = len(error.faults)
+        stop(USAGE, f"{path}: {count} fault{'s' if count > 1 else ''}; nothing was started")
+
+
+def logs(*, verbose: bool = False) -> None:
+    """Log lines for a person's terminal or systemd's journal."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(message)s",
+        handlers=[RichHandler(console=Console(stderr=True), show_path=False, omit_repeated_times=False)],
+    )
+    for chatty in ("httpx", "uvicorn", "watchfiles", "asyncio", "amqtt", "transitions", "mqtt"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+@app.command()
+def run(
+    site: SiteArgument = SITE,
+    host: Annotated[str | None, typer.Option(help="Whose roles; this host's name if it is named.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only these roles, as bus:meters.")] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Run this host's roles in one process."""
+    from gridward import run as running  # noqa: PLC0415 - other commands do not pay for it
+
+    logs(verbose=verbose)
+    home = site_of(site)
+    try:
+        names = tuple(only) if only else home.role_names(host or _this_host(home))
+    except ValueError as error:
+        stop(USAGE, str(error))
+
+    async def work() -> None:
+        async with running.broker_of(home) as broker:
+            await running.run(running.House(home, SystemClock(), broker), names)
+
+    try:
+        asyncio.run(work())
+    except ValueError as error:
+        stop(USAGE, str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+def _this_host(home: Site) -> str | None:
+    return socket.gethostname() if home.hosts else None
+
+
+@app.command()
+def check(site: SiteArgument = SITE) -> None:
+    """Check a site file: status 0, or 2 with every fault."""
+    home = site_of(site)
+    count = len(home.all_devices())
+    typer.echo(f"{site}: no fault; {count} device{'' if count == 1 else 's'}")
+
+
+@app.command()
+def doctor(site: Annotated[Path | None, typer.Argument(metavar="[SITE.yaml]")] = None) -> None:
+    """Look at ports, devices, broker, store, clock and disk, and say the way out of what is wrong."""
+    from gridward.doctor import examine  # noqa: PLC0415
+
+    home = None if site is None else site_of(site)
+    bad = 0
+    for answer in asyncio.run(examine(home)):
+        bad += not answer.good
+        typer.echo(answer.line())
+    raise typer.Exit(1 if bad else 0)
+
+
+@app.command("set")
+def set_value(
+    device: str,
+    entity: str,
+    value: str,
+    site: SiteOption = SITE,
+    mqtt: Annotated[str | None, typer.Option(help="The broker, if not the site file's.")] = None,
+    expert: Annotated[bool, typer.Option(help="Second step for what is dangerous.")] = False,
+) -> None:
+    """Set a value, and say what became of it: status 0 confirmed, 3 failed, 4 refused."""
+    from gridward.setting import set_once  # noqa: PLC0415
+
+    home = site_of(site)
+    logging.disable(logging.INFO)
+    result = asyncio.run(set_once(home, mqtt, device, entity, value, expert=expert))
+    typer.echo(json.dumps(result, ensure_ascii=False))
+    status = result["status"]
+    raise typer.Exit(0 if status in ("confirmed", "unchanged") else NO if status == "refused" else BAD)
+
+
+@app.command()
+def accept(device: str, site: SiteOption = SITE) -> None:
+    """Accept the device that now answers under this id: its binding is made anew at the next contact."""
+    home = site_of(site)
+    if device not in {item.id for item in home.all_devices()}:
+        stop(USAGE, f"{site} has no device {device!r}")
+    kept = Kept(home.folder / "state" / f"{device}.json")
+    if not kept.section("identity"):
+        stop(BAD, f"{device} is bound to nothing; there is nothing to accept")
+    before = kept.section("identity").get("serial")
+    kept.save({"identity": None})
+    typer.echo(f"{device}: no longer bound to serial {before}; the next device that answers is taken")
+
+
+@app.command()
+def demo(
+    for_: Annotated[float | None, typer.Option("--for", help="End by itself after so many seconds.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The summary as one JSON object.")] = False,
+    mqtt: Annotated[str | None, typer.Option(help="A running broker in place of the embedded one.")] = None,
+    site: Annotated[Path | None, typer.Option(help="A site file in place of the demo's own.")] = None,
+    scene: Annotated[
+        str | None, typer.Option(help="sunny_noon, outage_at_dusk, broken_bms or night_on_battery.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="The page's port.")] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Run a simulated house: real bytes on pseudo-terminals, broker, store, rules and the page."""
+    from gridward.demo import Wishes, run_demo  # noqa: PLC0415
+
+    logs(verbose=verbose)
+    wishes = Wishes(seconds=for_, broker=mqtt, site=site, scene=scene, port=port, quiet=as_json)
+    summary = None
+    with contextlib.suppress(KeyboardInterrupt):
+        summary = asyncio.run(run_demo(wishes))
+    if summary is None:
+        return
+    typer.echo(json.dumps(summary.to_json()) if as_json else summary.words())
+
+
+@app.command()
+def token(
+    new: Annotated[bool, typer.Option("--new", help="Make another; the one before is void at once.")] = False,
+    site: SiteOption = SITE,
+) -> None:
+    """Make a new access token for the page, shown once."""
+    from gridward.api.tokens import Tokens  # noqa: PLC0415
+
+    home = site_of(site)
+    tokens = Tokens(home.folder)
+    made = tokens.renew() if new else tokens.made
+    if made is None:
+        stop(BAD, "the token is kept only as a hash and cannot be shown again; --new makes another")
+    typer.echo(made)
+
+
+relay = typer.Typer(no_args_is_help=True, help="The contactor.")
+app.add_typer(relay, name="relay")
+
+
+@relay.command()
+def safe(device: str, site: SiteOption = SITE) -> None:
+    """Drive a contactor to its safe state and end: for systemd's ExecStopPost."""
+    home = site_of(site)
+    spec = next((item for item in home.devices if item.id == device), None)
+    drive = integrations()[spec.integration].safe if spec else None
+    if spec is None or drive is None:
+        stop(USAGE, f"{site} has no relay {device!r}")
+    try:
+        said = drive(spec.options)
+    except (DeviceError, OSError, ValueError) as error:
+        stop(BAD, f"{device}: not driven to its safe state: {error}")
+    typer.echo(f"{device}: {said}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,265 @@
+"""Reads a site file into a `Site`, or raises `SiteFault` with every fault in it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from gridward import crosscheck, values
+from gridward.document import Fault, Node, Reader, SiteFault
+from gridward.section import Section
+from gridward.site import (
+    BusSpec,
+    DeviceSpec,
+    GridSwitchSettings,
+    HttpSpec,
+    Keep,
+    RecordSpec,
+    RulesSpec,
+    Site,
+)
+from gridward_kit.integration import Integration, integrations
+from gridward_kit.mqtt import Broker
+
+__all__ = ["Fault", "SiteFault", "load"]
+
+VERSION = 1
+FAIL_SAFE = "grid_connected"
+MODES = ("off", "observe", "on")
+SIDES = ("grid", "house")
+PARITIES = ("N", "E", "O")
+INFLUX = {1: ("database",), 2: ("org", "bucket", "token"), 3: ("database", "token")}
+
+Known = Mapping[str, Integration]
+Devices = list[crosscheck.Placed[DeviceSpec]]
+Buses = list[crosscheck.Placed[BusSpec]]
+
+
+def load(path: Path, known: Known | None = None) -> Site:
+    """The site of this file; `known` are the integrations, by default those installed.
+
+    Raises SiteFault holding all faults, in the order of their lines.
+    """
+    reader = Reader(path.parent)
+    root = reader.read(path)
+    faults = reader.faults
+    if root is not None and not isinstance(root.content, dict):
+        faults.append(root.fault("a mapping with `version`, `site`, `mqtt`, `buses` ..."))
+        root = None
+    site = None if root is None else _site(Section(root, faults), integrations() if known is None else known)
+    if site is None or faults:
+        unique = dict.fromkeys(faults)
+        raise SiteFault(tuple(sorted(unique, key=lambda fault: (str(fault.file), fault.line))))
+    return site
+
+
+def _site(top: Section, known: Known) -> Site:
+    top.need("version", values.whole(VERSION, VERSION), VERSION, "the file's version")
+    folder = top.node.file.parent
+    about = _needed(top, "site", "who and where")
+    broker = _broker(_needed(top, "mqtt", "the broker"))
+    buses = [_bus(section, known) for section in top.parts("buses")]
+    loose = [_device(section, known) for section in top.parts("devices")]
+    devices = [*(device for _, inside in buses for device in inside), *loose]
+    placed_buses = [bus for bus, _ in buses]
+    roles, role_nodes = _roles(top.part("roles"))
+    site = Site(
+        id=about.need("id", values.identifier, "", "the site's topic level"),
+        name=about.need("name", values.text, "", "what people call it"),
+        time_zone=about.need("time_zone", values.zone, ZoneInfo("UTC"), "as in Europe/Bratislava"),
+        fail_safe=about.need("fail_safe", values.one_of(FAIL_SAFE), "", f"{FAIL_SAFE}; it must be said"),
+        latitude=about.take("latitude", values.number(-90, 90, "degrees"), None),
+        longitude=about.take("longitude", values.number(-180, 180, "degrees"), None),
+        hosts=_hosts(top),
+        broker=broker,
+        folder=folder,
+        buses=tuple(bus.spec for bus in placed_buses),
+        devices=tuple(device.spec for device in loose),
+        roles=roles,
+        record=_record(top.part("record"), folder),
+        http=_http(top.part("http")),
+        rules=_rules(top.part("rules"), devices, roles, known),
+        generator=_generator(top.part("generator")),
+    )
+    about.close()
+    top.close()
+    top.faults += crosscheck.devices(devices, placed_buses)
+    top.faults += crosscheck.lines(placed_buses, devices, loose, known)
+    top.faults += crosscheck.roles(roles, role_nodes, devices, known)
+    top.faults += crosscheck.hosts(site, top.node)
+    return site
+
+
+def _needed(top: Section, key: str, expected: str) -> Section:
+    top.require(key, expected)
+    section = top.part(key)
+    return Section(Node(top.node.file, top.node.line, {}), []) if section is None else section
+
+
+def _broker(section: Section) -> Broker:
+    broker = Broker(
+        url=section.need("url", values.broker_url, "", "mqtt://host:1883 or embedded"),
+        username=section.take("username", values.text, None),
+        password=section.secret("password"),
+    )
+    section.close()
+    return broker
+
+
+def _bus(section: Section, known: Known) -> tuple[crosscheck.Placed[BusSpec], Devices]:
+    section.require("devices", "who is on this bus")
+    inside = [_device(part, known) for part in section.parts("devices")]
+    spec = BusSpec(
+        id=section.need("id", values.identifier, "", "its name in topics and logs"),
+        port=section.need("port", values.port_url, "", "where it is plugged in"),
+        devices=tuple(device.spec for device in inside),
+        baud=section.take("baud", values.whole(300, 4_000_000), None),
+        parity=section.take("parity", values.one_of(*PARITIES), None),
+        stop=section.take("stop", values.number(1, 2, "stop bits"), None),
+        pause=section.take("pause", values.duration(0, 60), None),
+        capture=section.take("capture", values.flag, False),
+    )
+    section.close()
+    return crosscheck.Placed(spec, section.node), inside
+
+
+def _device(section: Section, known: Known) -> crosscheck.Placed[DeviceSpec]:
+    identifier = section.need("id", values.identifier, "", "its name in topics")
+    domain = section.need("integration", values.one_of(*known), "", "who can talk to it")
+    integration = known.get(domain)
+    models = integration.models if integration else ()
+    if integration and any(marker.schema == "model" for marker in integration.options):
+        models = ()  # it judges the model itself
+    spec = DeviceSpec(
+        id=identifier,
+        integration=domain,
+        name=section.take("name", values.text, identifier.replace("_", " ").capitalize()),
+        model=section.take("model", values.one_of(*models) if models else values.text, None),
+        writable=section.take("writable", values.flag, False),
+        side=section.take("side", values.one_of(*SIDES), None),
+        poll=section.take("poll", values.duration(0.05, 86400), None),
+        record_every=section.take("record_every", values.duration(1, 3600), 5.0),
+        options={} if integration is None else section.options(integration.options),
+    )
+    if integration is not None:
+        section.close()
+        together = integration.faults(spec.options) if integration.faults else []
+        section.faults += [section.node.fault(words) for words in together]
+    return crosscheck.Placed(spec, section.node)
+
+
+def _roles(section: Section | None) -> tuple[dict[str, str], dict[str, Node]]:
+    if section is None:
+        return {}, {}
+    found = {role: section.take(role, values.identifier, "") for role in crosscheck.ROLES}
+    section.close()
+    return {role: name for role, name in found.items() if name}, dict(section.entries)
+
+
+def _hosts(top: Section) -> dict[str, tuple[str, ...]]:
+    section = top.part("hosts")
+    if section is None:
+        return {}
+    nobody: tuple[str, ...] = ()
+    hosts = {name: section.take(name, values.words, nobody) for name in section.entries}
+    for name, node in section.entries.items():
+        if not values.HOST.fullmatch(name):
+            section.faults.append(node.fault("a host name", f"`{name}`"))
+    return hosts
+
+
+def _record(section: Section | None, folder: Path) -> RecordSpec:
+    if section is None:
+        return RecordSpec(folder / "gridward.db")
+    keep = Keep()
+    part = section.part("keep")
+    if part is not None:
+        keep = Keep(
+            part.take("raw", values.keeping, keep.raw),
+            part.take("minutes", values.keeping, keep.minutes),
+            part.take("hours", values.keeping, keep.hours),
+        )
+        part.close()
+    store = folder / section.take("store", values.text, "gridward.db")
+    record = RecordSpec(store, keep, _influxdb(section.part("influxdb")))
+    section.close()
+    return record
+
+
+def _influxdb(section: Section | None) -> dict[str, str | int] | None:
+    if section is None:
+        return None
+    version = section.need("version", values.whole(1, 3), 2, "1, 2 or 3")
+    found: dict[str, str | int | None] = {
+        "version": version,
+        "url": section.need("url", values.http_url, "", "http://host:8086"),
+        "token": section.secret("token"),
+        "password": section.secret("password"),
+        **{key: section.take(key, values.text, None) for key in ("org", "bucket", "database", "username")},
+    }
+    for key in INFLUX[version]:
+        section.require(key, f"InfluxDB {version} needs it")
+    section.close()
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _http(section: Section | None) -> HttpSpec:
+    if section is None:
+        return HttpSpec()
+    spec = HttpSpec(
+        listen=section.take("listen", values.one_of("loopback", "lan"), "loopback"),
+        port=section.take("port", values.whole(1, 65535), 8480),
+        prefix=section.take("prefix", values.prefix, ""),
+    )
+    section.close()
+    return spec
+
+
+def _generator(section: Section | None) -> dict[str, str] | None:
+    if section is None:
+        return None
+    reason = "hardware; grid and generator may meet only through contacts that exclude each other"
+    interlock = section.need("interlock", values.one_of("hardware"), "", reason)
+    name = section.take("name", values.text, "Generator")
+    section.close()
+    return {"interlock": interlock, "name": name}
+
+
+def _rules(section: Section | None, devices: Devices, roles: Mapping[str, str], known: Known) -> RulesSpec:
+    if section is None:
+        return RulesSpec()
+    mode = section.take("mode", values.one_of(*MODES), "observe")
+    part = section.part("grid_switch")
+    settings = None if part is None else _grid_switch(part, devices, roles, known)
+    section.close()
+    if part is not None and settings is not None:
+        section.faults += crosscheck.grid_switch(settings, part.node, mode, devices, known)
+    return RulesSpec(mode, settings)
+
+
+def _grid_switch(
+    section: Section, devices: Devices, roles: Mapping[str, str], known: Known
+) -> GridSwitchSettings:
+    """The thresholds; devices that it does not name are those of the roles."""
+    fitting = crosscheck.Fitting([device.spec for device in devices], roles, known)
+    usual = GridSwitchSettings("", "")
+    bank, seconds = values.number(5, 1000, "V"), values.duration
+    settings = GridSwitchSettings(
+        battery=section.take("battery", values.identifier, fitting.battery),
+        inverter=section.take("inverter", values.identifier, fitting.inverter),
+        relay=roles.get("grid_switch"),
+        grid_meter=section.take("grid_meter", values.identifier, fitting.grid_meter),
+        logger=section.take("logger", values.identifier, None),
+        require=section.take("require", values.words, ()),
+        connect_below=section.take("connect_below", bank, usual.connect_below),
+        island_above=section.take("island_above", bank, usual.island_above),
+        wait=section.take("for", seconds(0, 3600), usual.wait),
+        settle=section.take("settle", seconds(0, 3600), usual.settle),
+        grace=section.take("grace", seconds(0, 30), usual.grace),
+        override=section.take("override", seconds(60, 86400), usual.override),
+        cell_min=section.take("cell_min", values.number(1, 4, "V"), usual.cell_min),
+        output_min=section.take("output_min", values.number(50, 300, "V"), usual.output_min),
+        grid_voltage=section.take("grid_voltage", values.band(50, 300, "V"), usual.grid_voltage),
+        grid_frequency=section.take("grid_frequency", values.band(40, 70, "Hz"), usual.grid_frequency),
+    )
+    section.close()
+    return settings

@@ -1,0 +1,77 @@
+"""The day before the demo began: lived by the plant in fast motion and put into the store.
+
+So the charts are full at the first look. The house stands where it is late morning right now, on
+midsummer's day, that there is sun to see whenever somebody starts the demo.
+"""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from gridward.plant import Plant, PlantSettings
+from gridward.plant.battery import BatterySettings
+from gridward.recorder.store import Parcel, Store
+from gridward_kit.point import Value
+
+DAY = 86400.0
+MINUTE = 60.0
+NOON = 11.0
+ISLANDED_FROM, ISLANDED_TO = 7.5, 22.0
+BOOT = "yesterday"
+
+
+def zone_at_noon(now: float) -> ZoneInfo:
+    """The whole-hour time zone in which it is late morning at this moment (s since 1970)."""
+    hour = now % DAY / 3600
+    offset = (round(NOON - hour) + 11) % 24 - 11
+    return ZoneInfo(f"Etc/GMT{-offset:+d}")
+
+
+def house(now: float, zone: ZoneInfo) -> PlantSettings:
+    """A house in that zone, as it was on midsummer's day at this time of day, 24 hours ago."""
+    here = datetime.fromtimestamp(now, zone)
+    offset = here.utcoffset() or timedelta()
+    start = here.replace(year=here.year, month=6, day=20)
+    return PlantSettings(
+        start=start,
+        longitude=15 * offset.total_seconds() / 3600,
+        battery=BatterySettings(soc=78),
+        cloud_cover=None,
+        contactor_closed=False,
+    )
+
+
+def live_through(plant: Plant, store: Store, now: float) -> None:
+    """Let the plant live its day up to `now`, and record it minute by minute."""
+    for minute in range(int(DAY / MINUTE)):
+        hour = plant.now.hour + plant.now.minute / 60
+        plant.contactor_closed = not ISLANDED_FROM <= hour < ISLANDED_TO
+        plant.run(MINUTE)
+        at = now - DAY + (minute + 1) * MINUTE
+        for device, values in told(plant).items():
+            store.add(Parcel(device, BOOT, minute + 1, at, values))
+    plant.contactor_closed = True
+    store.commit()
+    while store.roll(now):
+        pass
+
+
+def told(plant: Plant) -> dict[str, dict[str, Value]]:
+    """What the recorder would have heard, by device."""
+    inverter, battery = plant.inverter_readings(), plant.battery_readings()
+    flows = plant.flows
+    site: dict[str, Value] = {
+        "pv_power": round(flows.pv),
+        "load_power": round(flows.load),
+        "grid_power": round(flows.grid),
+    }
+    if battery:
+        power = float(battery["voltage"]) * float(battery["current"])
+        battery["power"] = round(power, 1)
+        site |= {"battery_power": round(power), "soc": battery["soc"]}
+    position = "connected" if plant.contactor_closed else "islanded"
+    return {
+        "inverter": inverter,
+        "bms": battery,
+        "site": site,
+        "contactor": {"position": position, "feedback": position},
+    }

@@ -1,0 +1,40 @@
+"""A press on its way: the question before it, the words while it is answered."""
+
+from collections.abc import AsyncIterator
+
+from nicegui import ui
+
+from gridward.api.gateway import Caller, Gateway
+from gridward.page import sentences
+from gridward.page.parts import Tag
+from gridward.page.sentences import Said
+from gridward_kit.point import Value
+
+
+async def answers(
+    gateway: Gateway, caller: Caller, device: str, key: str, value: Value
+) -> AsyncIterator[Said]:
+    """Send a command and tell each of its answers; nothing is sent for one who has logged out since."""
+    if not gateway.welcome(caller):
+        yield Said("Not sent: you are logged out. Load the page again.", "fault")
+        return
+    yield Said("Asked", "asked")
+    began = gateway.clock.monotonic()
+    async for result in gateway.commands.ask(device, key, value, caller.by):
+        took = gateway.clock.monotonic() - began
+        yield sentences.outcome(result.status, result.value, result.reason, took)
+
+
+async def asked_once(title: str, question: str) -> bool:
+    """Say in a sentence what will happen and wait for yes or no."""
+    with ui.dialog() as dialog, Tag("div", dress="card", role="alertdialog", aria_label=title):
+        Tag("h2", title)
+        Tag("p", question)
+        with Tag("div", dress="actions"):
+            Tag("button", "Leave it", "button", type="button").on("click", lambda: dialog.submit(False))
+            Tag("button", "Do it", "button main", type="button", autofocus=True).on(
+                "click", lambda: dialog.submit(True)
+            )
+    answer = await dialog
+    dialog.delete()
+    return answer is True

@@ -1,0 +1,91 @@
+"""Who changed what, when, and what came of it."""
+
+import logging
+
+from nicegui import ui
+
+from gridward.api.gateway import Gateway
+from gridward.page import figures, sentences
+from gridward.page.parts import Tag
+from gridward.recorder.history import Event
+
+log = logging.getLogger(__name__)
+
+SPAN = 7 * 86400.0
+MOST = 200
+AGAIN = 3.0
+TONES = {"confirmed": "good", "unchanged": "good", "refused": "warning", "failed": "fault"}
+
+
+def audit(gateway: Gateway, wanted: str) -> None:
+    """The newest events of the last week, with a filter that can be shared as a link."""
+    Listed(gateway, wanted)
+
+
+class Listed:
+    """The list; it is made anew only when it changed."""
+
+    def __init__(self, gateway: Gateway, wanted: str) -> None:
+        self._gateway, self._wanted = gateway, wanted
+        self._shown: list[tuple[str, ...]] | None = None
+        Tag("label", "Filter the audit", "only-read", for_="filter")
+        search = Tag("input", dress="search", id="filter", type="search", autocomplete="off")
+        search.set(defaultValue=wanted)  # `value` would be set again with every update, over what is typed
+        search.set(placeholder="Filter: a device, a person, a word of the reason")
+        search.on("input", self._filter, js_handler="(event) => emit(event.target.value)", throttle=0.3)
+        with Tag("section", dress="card", aria_label="Audit"):
+            self._empty = Tag("p", "Reading the audit …", "empty")
+            self._table = Tag("table", dress="rows audit gone")
+        ui.timer(AGAIN, self.look)
+
+    async def look(self) -> None:
+        """Read the audit and show what matches."""
+        now = self._gateway.clock.time()
+        try:
+            events = await self._gateway.past.events(now - SPAN, now + 60)
+        except OSError as error:
+            log.warning("the audit cannot be read: %s", error)
+            self._empty.say(f"The audit cannot be read: {error}")
+            return
+        rows = [row for event in reversed(events) if self._matches(row := self._row(event, now))]
+        if rows[:MOST] != self._shown:
+            self._shown = rows[:MOST]
+            self._show("Nothing matches." if events else "Nothing was changed in the last 7 days.")
+
+    async def _filter(self, event: object) -> None:
+        self._wanted = str(getattr(event, "args", "") or "")
+        await self.look()
+
+    def _row(self, event: Event, now: float) -> tuple[str, ...]:
+        told = event.content
+        what, status = str(told.get("what", "")), str(told.get("status", ""))
+        before, after = told.get("before"), told.get("after", told.get("asked", told.get("value")))
+        change = " → ".join(
+            sentences.shown(item) for item in (before, after) if isinstance(item, str | int | float | bool)
+        )
+        when = figures.at_clock(event.at, self._gateway.site.time_zone, now)
+        return (when, what, change, str(told.get("by", "")), status, str(told.get("reason") or ""))
+
+    def _matches(self, row: tuple[str, ...]) -> bool:
+        return all(word in " ".join(row).lower() for word in self._wanted.lower().split())
+
+    def _show(self, empty: str) -> None:
+        rows = self._shown or []
+        self._empty.dress("gone" if rows else "empty")
+        self._empty.say(empty)
+        self._table.dress("rows audit" if rows else "gone")
+        self._table.clear()
+        with self._table:
+            with Tag("thead"), Tag("tr"):
+                for title in ("What", "When", "Change", "Who", "Result", "Reason"):
+                    Tag("th", title, "soft small", scope="col")
+            with Tag("tbody"):
+                for when, what, change, by, status, reason in rows:
+                    with Tag("tr"):
+                        Tag("td", what, "what")
+                        Tag("td", when, "when")
+                        Tag("td", change)
+                        Tag("td", by, "soft")
+                        with Tag("td"):
+                            Tag("span", status, f"mark {TONES.get(status, '')}")
+                        Tag("td", reason, "reason")

@@ -1,0 +1,102 @@
+"""What the page says in words: the battery, a device that is away, a press and its answer. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gridward.page.figures import age, power, span
+from gridward.page.flow import MOVES
+from gridward_kit.point import Value
+
+Tone = Literal["calm", "asked", "good", "warning", "fault"]
+
+LOW_SOC = 20.0  # % at and below which the page turns a battery amber
+WIDE_SPREAD = 0.05  # V between the highest and the lowest LiFePO4 cell; balancers end well below it
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence and how it is meant."""
+
+    text: str
+    tone: Tone = "calm"
+
+
+def battery(watts: float | None, hours_left: float | None) -> str:
+    """Charging or not, and how long the bank lasts at this load."""
+    if watts is None:
+        return "No reading of the battery's power"
+    if watts >= MOVES:
+        return f"Charging with {power(watts)}"
+    lasts = f"{span(hours_left * 3600)} to reserve" if hours_left is not None else ""
+    if watts > -MOVES:
+        return "Resting"
+    return f"{lasts} at this load" if lasts else f"Giving {power(-watts)}"
+
+
+def spread(volts: float | None) -> Said | None:
+    """The cells' spread in millivolts; None where there is none."""
+    if volts is None:
+        return None
+    wide = volts >= WIDE_SPREAD
+    text = f"Cells {round(volts * 1000)}\u00a0mV apart"
+    return Said(f"{text}, uneven" if wide else text, "warning" if wide else "good")
+
+
+def away(name: str, since: float | None) -> str:
+    """That a device does not answer, and since when."""
+    return f"No answer from {name} yet." if since is None else f"No answer from {name} for {span(since)}."
+
+
+def absent(since: float | None) -> str:
+    """Beside a dash: how long ago its device last said anything."""
+    if since is None:
+        return "not read yet"
+    return "not read now" if since < 5 else f"last {age(since)}"
+
+
+def top(sentence: str | None, lost: list[str], powers: tuple[float | None, float | None]) -> Said:
+    """The sentence on top. The rules' own where they speak; a device that is away makes it a fault."""
+    if sentence:
+        return Said(sentence, "fault" if lost else "calm")
+    if lost:
+        return Said(" ".join((*lost, "The rules do not answer.")), "fault")
+    sun, house = powers
+    told = [f"the sun gives {power(sun)}"] if sun is not None else []
+    told += [f"the house draws {power(house)}"] if house is not None else []
+    said = " and ".join(told)
+    return Said(
+        f"{said[0].upper()}{said[1:]}. The rules do not answer." if said else "Nothing was read yet.",
+        "warning",
+    )
+
+
+def shown(value: Value) -> str:
+    """An option as a person reads it: `only_solar` -> `only solar`."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+
+
+def outcome(status: str, value: Value | None, reason: str, seconds: float) -> Said:
+    """A command's answer in words; statuses as the architecture names them."""
+    match status:
+        case "accepted":
+            return Said("Accepted, waiting for the value to be read back", "asked")
+        case "confirmed":
+            return Said(f"Confirmed, {span(seconds)}", "good")
+        case "unchanged":
+            return Said("It stands so already", "good")
+        case "refused":
+            return Said(f"Refused: {reason or 'no reason given'}", "fault")
+        case _:
+            stands = f" It stands at {shown(value)}." if value is not None else ""
+            return Said(f"Failed: {(reason or 'no reason given').rstrip('.')}.{stands}", "fault")
+
+
+def last_answer(seconds: float | None, *, available: bool) -> Said:
+    """A device's state on its card."""
+    if available and seconds is not None:
+        return Said(f"Answered {age(seconds)}" if seconds >= 2 else "Answers", "good")
+    if seconds is None:
+        return Said("No answer since this page's gateway started", "fault")
+    return Said("Away" if seconds < 2 else f"Away. Last answer {age(seconds)}", "fault")

@@ -1,0 +1,66 @@
+"""What every view has around it: style, the site's name, the time, the ways to the other views."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from fastapi import Request
+from nicegui import ui
+
+from gridward.api.gateway import Caller, Gateway
+from gridward.page.parts import Tag
+
+STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
+VIEWS = {
+    "/": "Now",
+    "/controls": "Controls",
+    "/charts": "Charts",
+    "/cells": "Cells",
+    "/devices": "Devices",
+    "/audit": "Audit",
+}
+EVERY = 1.0
+
+
+@contextmanager
+def shell(request: Request, here: str) -> Iterator[Gateway]:
+    """The frame of a view; what is made inside stands in its middle."""
+    gateway: Gateway = request.state.gateway
+    ui.page_title(f"{VIEWS[here]} · {gateway.site.name}")
+    ui.add_head_html(f"<style>{STYLE}</style>")
+    with Tag("div", dress="shell"):
+        _bar(gateway, request.state.caller, here)
+        with Tag("main", dress="view first" if here == "/" else "view"):
+            yield gateway
+
+
+def every_second(look: Callable[[], None]) -> None:
+    """Have `look` called now and once a second while somebody watches."""
+    look()
+    ui.timer(EVERY, look, immediate=False)
+
+
+def _bar(gateway: Gateway, caller: Caller, here: str) -> None:
+    prefix = gateway.site.http.prefix
+    with Tag("header", dress="bar"):
+        Tag("h1", gateway.site.name)
+        with Tag("nav", dress="nav", aria_label="Views"):
+            for path, word in VIEWS.items():
+                link = Tag("a", word, href=prefix + path)
+                if path == here:
+                    link.set(aria_current="page")
+        clock = Tag("span", dress="clock soft small")
+        if caller.session is not None:
+            with Tag("form", method="post", action=f"{prefix}/logout"):
+                Tag("input", type="hidden", name="csrf", value=gateway.tokens.csrf(caller.session))
+                Tag("button", "Log out", "plain", type="submit")
+
+    def look() -> None:
+        local = datetime.fromtimestamp(gateway.clock.time(), gateway.site.time_zone)
+        clock.say(f"{local:%H:%M}")
+        if not gateway.welcome(caller):
+            ui.run_javascript(f"location.assign({json.dumps(f'{prefix}/login')})")
+
+    every_second(look)

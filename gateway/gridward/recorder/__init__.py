@@ -1,0 +1,1 @@
+"""Telemetry from the broker into the local store, and out of it again."""

@@ -1,0 +1,233 @@
+"""The recorder's role: telemetry from the broker to disk, and only then the word that it is stored."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from gridward.payload import read_object, text
+from gridward.recorder.store import About, Parcel, Sender, Store
+from gridward.recorder.telemetry import AHEAD, Stamps, moment
+from gridward.recorder.trouble import Faulty, Trouble, explain
+from gridward.site import Keep, Site
+from gridward_kit.clock import Clock, iso
+from gridward_kit.kept import Json
+from gridward_kit.mqtt import Link, Message
+from gridward_kit.spool import SANE
+
+log = logging.getLogger(__name__)
+
+CYCLE = 5.0
+ENOUGH = 50
+MOST = 20_000
+UPKEEP = 600.0
+SLICES = 10
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What came since the last cycle, in order."""
+
+    parcels: list[Parcel] = field(default_factory=list)
+    about: dict[str, About] = field(default_factory=dict)
+    events: list[tuple[float, dict[str, Json]]] = field(default_factory=list)
+
+
+class Recorder:
+    """Stores what devices publish, in one thread of its own. `dropped` counts what found no room."""
+
+    def __init__(self, link: Link, store: Store, clock: Clock, keep: Keep) -> None:
+        self.link = link
+        self.store = store
+        self.clock = clock
+        self.keep = keep
+        self.stamps = Stamps()
+        self.trouble: Trouble | None = None
+        self.dropped = 0
+        self._batch = _Batch()
+        self._newest: float | None = None
+        self._told: set[str] = set()
+        self._enough = asyncio.Event()
+        self._upkeep_at = clock.monotonic()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        link.publish(f"{link.root}/recorder/alarm", "", retain=True)
+        link.subscribe(f"{link.root}/+/telemetry", self._telemetry)
+        link.subscribe(f"{link.root}/+/info", self._info)
+        link.subscribe(f"{link.root}/audit", self._audit)
+
+    async def run(self) -> None:
+        """Store until cancelled; what came until then is written before this ends."""
+        try:
+            while True:
+                await self.cycle()
+                await self._wait()
+        finally:
+            await asyncio.shield(self._end())
+
+    async def cycle(self) -> None:
+        """Commit what has come, then acknowledge it; what the store does not take waits, with an alarm."""
+        batch, self._batch = self._batch, _Batch()
+        self._enough.clear()
+        try:
+            complete = await self._in_thread(lambda: self._write(batch))
+            self._acknowledge(complete)
+            await self._look_after()
+        except Faulty as error:
+            batch.events += self._batch.events
+            self._batch.events = batch.events
+            self._batch.about = batch.about | self._batch.about
+            await self._in_thread(self.store.close)
+            self._alarm(explain(error))
+        else:
+            self._all_clear()
+
+    async def _wait(self) -> None:
+        waiting: set[asyncio.Future[object]] = {
+            asyncio.ensure_future(_object(self.clock.sleep(CYCLE))),
+            asyncio.ensure_future(_object(self._enough.wait())),
+        }
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+
+    async def _end(self) -> None:
+        try:
+            await self.cycle()
+        finally:
+            await self._in_thread(self.store.close)
+            self._thread.shutdown(wait=False)
+
+    def _in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
+        return asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _write(self, batch: _Batch) -> dict[Sender, int]:
+        """In the store's thread. What fails stays: parcels with the store, the rest in the batch."""
+        while batch.parcels:
+            self.store.add(batch.parcels.pop(0))
+        while batch.about:
+            device, about = next(iter(batch.about.items()))
+            self.store.describe(device, about)
+            del batch.about[device]
+        complete = self.store.commit()
+        while batch.events:
+            self.store.audit(*batch.events[0])
+            batch.events.pop(0)
+        self._newest = self.store.newest()
+        return complete
+
+    def _acknowledge(self, complete: dict[Sender, int]) -> None:
+        for (device, boot), seq in complete.items():
+            payload = json.dumps({"v": 1, "boot": boot, "seq": seq})
+            self.link.publish(f"{self.link.root}/recorder/{device}/stored", payload, retain=True)
+
+    async def _look_after(self) -> None:
+        """Sum up hours and let go what is too old, a few slices a cycle, until nothing is left to do."""
+        now = self.clock.monotonic()
+        if now < self._upkeep_at:
+            return
+        for _ in range(SLICES):
+            if not await self._in_thread(self._slice):
+                self._upkeep_at = now + UPKEEP
+                return
+
+    def _slice(self) -> bool:
+        """The newest reading bounds the clock: one that runs ahead alone must not delete the history."""
+        wall = self._wall()
+        if wall is None or self._newest is None:
+            return False
+        now = min(wall, self._newest + AHEAD)
+        return self.store.roll(now) or self.store.retain(now, self.keep) > 0
+
+    def _wall(self) -> float | None:
+        """Wall time, if it is not before this program was made nor before what is stored."""
+        now = self.clock.time()
+        known = SANE if self._newest is None else max(SANE, self._newest - AHEAD)
+        return now if now >= known else None
+
+    def _device(self, message: Message) -> str:
+        return message.topic.removeprefix(f"{self.link.root}/").partition("/")[0]
+
+    def _telemetry(self, message: Message) -> None:
+        device = self._device(message)
+        try:
+            parcel = self.stamps.stamp(device, message, self._wall())
+        except ValueError as error:
+            self._tell_once(f"{device}: telemetry left out: {error}")
+            return
+        if device in self.stamps.aside:
+            self._tell_once(
+                f"{device}: readings with an impossible time are left out; see to its host's clock"
+            )
+        if len(self._batch.parcels) + self.store.waiting >= MOST:
+            self.dropped += 1
+            return
+        self._batch.parcels.append(parcel)
+        if len(self._batch.parcels) >= ENOUGH and self.trouble is None:
+            self._enough.set()
+
+    def _info(self, message: Message) -> None:
+        if not message.payload:
+            return
+        device = self._device(message)
+        try:
+            content = read_object(message.payload)
+        except ValueError as error:
+            self._tell_once(f"{device}: info left out: {error}")
+            return
+        entities = content.get("entities")
+        units = {
+            key: text(row, "unit")
+            for key, row in (entities if isinstance(entities, dict) else {}).items()
+            if isinstance(row, dict)
+        }
+        self._batch.about[device] = About(text(content, "kind"), text(content, "integration"), units)
+
+    def _audit(self, message: Message) -> None:
+        try:
+            content = read_object(message.payload)
+        except ValueError as error:
+            self._tell_once(f"audit: event left out: {error}")
+            return
+        try:
+            at = moment(content.get("at"))
+        except ValueError:
+            at = self.clock.time()
+        if len(self._batch.events) < MOST:
+            self._batch.events.append((at, content))
+        else:
+            self.dropped += 1
+
+    def _tell_once(self, sentence: str) -> None:
+        if sentence not in self._told and len(self._told) < MOST:
+            self._told.add(sentence)
+            log.warning("%s", sentence)
+
+    def _alarm(self, trouble: Trouble) -> None:
+        if trouble == self.trouble:
+            return
+        self.trouble = trouble
+        log.error("nothing is stored: %s; %s", trouble.reason, trouble.remedy)
+        content = {"v": 1, "at": iso(self.clock.time()), "reason": trouble.reason, "remedy": trouble.remedy}
+        self.link.publish(f"{self.link.root}/recorder/alarm", json.dumps(content), retain=True)
+
+    def _all_clear(self) -> None:
+        if self.trouble is not None:
+            self.trouble = None
+            log.info("readings are stored again")
+            self.link.publish(f"{self.link.root}/recorder/alarm", "", retain=True)
+
+
+async def _object(waited: Awaitable[object]) -> object:
+    return await waited
+
+
+async def run_recorder(site: Site, link: Link, clock: Clock) -> None:
+    """Record a site for ever; what is left is written when this is cancelled."""
+    await Recorder(link, Store(site.record.store), clock, site.record.keep).run()

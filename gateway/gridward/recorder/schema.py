@@ -1,0 +1,106 @@
+"""The store's layout: raw readings by time, minutes and hours by series; opened, made or migrated here.
+
+Raw rows are keyed by time, so that a commit touches few pages; averages are read from the minute and
+hour tables, which are keyed by series.
+"""
+
+import sqlite3
+from pathlib import Path
+
+APPLICATION = 0x47726477
+BUSY = 5.0
+
+_ROLLED = """(
+    series INTEGER NOT NULL, {unit} INTEGER NOT NULL,
+    min REAL NOT NULL, mean REAL NOT NULL, max REAL NOT NULL, last REAL NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (series, {unit})) WITHOUT ROWID;
+"""
+
+STEPS: tuple[str, ...] = (
+    f"""
+    CREATE TABLE series (
+        id INTEGER PRIMARY KEY, device TEXT NOT NULL, key TEXT NOT NULL, form TEXT NOT NULL,
+        unit TEXT, kind TEXT, integration TEXT, UNIQUE (device, key, form));
+    CREATE TABLE raw (
+        ts INTEGER NOT NULL, series INTEGER NOT NULL, value NOT NULL,
+        PRIMARY KEY (ts, series)) WITHOUT ROWID;
+    CREATE TABLE minutes {_ROLLED.format(unit="minute")}
+    CREATE TABLE hours {_ROLLED.format(unit="hour")}
+    CREATE TABLE received (
+        device TEXT NOT NULL, boot TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+        at INTEGER NOT NULL, PRIMARY KEY (device, boot, first)) WITHOUT ROWID;
+    CREATE TABLE audit (id INTEGER PRIMARY KEY, ts INTEGER NOT NULL, digest BLOB NOT NULL UNIQUE,
+        content TEXT NOT NULL);
+    CREATE INDEX audit_time ON audit (ts);
+    CREATE TABLE late (hour INTEGER PRIMARY KEY);
+    CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+    """,
+)
+"""Statements that lead from each `user_version` to the next."""
+
+
+class NewerStore(Exception):
+    """The store was written by a newer Gridward."""
+
+
+class ForeignFile(Exception):
+    """The file is a database, but not a store of Gridward."""
+
+
+def open_store(path: Path, steps: tuple[str, ...] = STEPS) -> sqlite3.Connection:
+    """Open the store for writing, made or migrated if need be; a copy is kept before a migration.
+
+    Raises NewerStore, ForeignFile, sqlite3.Error or OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = connect(path)
+    try:
+        _prepare(connection, path, steps)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect(path: Path, synchronous: str = "NORMAL") -> sqlite3.Connection:
+    """A connection of the writer; transactions are begun by hand."""
+    connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA synchronous={synchronous}")
+    connection.execute("PRAGMA journal_size_limit=8000000")
+    return connection
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """A connection of a reader; raises sqlite3.OperationalError where there is no store yet."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, steps: tuple[str, ...]) -> None:
+    version = _pragma(connection, "user_version")
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and _pragma(connection, "application_id") != APPLICATION:
+        raise ForeignFile(f"{path} is no store of Gridward; name another file, or move this one away")
+    if version > len(steps):
+        reason = f"{path} has version {version}, this Gridward knows {len(steps)}: update Gridward"
+        raise NewerStore(reason)
+    if not tables:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    connection.execute("PRAGMA journal_mode=WAL")
+    if tables and version < len(steps):
+        _copy(connection, path.with_name(f"{path.name}.version-{version}"))
+    for number in range(version, len(steps)):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {steps[number]}"
+            f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={number + 1}; COMMIT;"
+        )
+
+
+def _copy(connection: sqlite3.Connection, target: Path) -> None:
+    with sqlite3.connect(target) as copy:
+        connection.backup(copy)
+    copy.close()
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])

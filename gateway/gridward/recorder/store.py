@@ -1,0 +1,255 @@
+"""The local store's writer: telemetry in batches, each message once; the audit at once and for certain."""
+
+import hashlib
+import json
+import math
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from operator import itemgetter
+from pathlib import Path
+
+from gridward.recorder import rollup
+from gridward.recorder.history import Event, History, Series, Step, Stored
+from gridward.recorder.receipts import Receipts
+from gridward.recorder.rollup import HOUR, transaction
+from gridward.recorder.schema import connect, open_store
+from gridward.site import Keep
+from gridward_kit.kept import Json
+from gridward_kit.point import Value
+
+FORGET = 90 * 24 * HOUR
+LARGEST = 1 << 63
+
+Sender = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a device's `info` says of its series: kind, integration, and the unit of each key."""
+
+    kind: str | None = None
+    integration: str | None = None
+    units: Mapping[str, str | None] = field(default_factory=dict)
+
+
+class Vanished(Exception):
+    """The store's file was removed or replaced while it was open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One telemetry message. `at` is when it was read (s since 1970), None if it cannot be stored.
+
+    `oldest` is the lowest number of this boot that the sender still holds, if it says so;
+    `received` the monotonic time of receipt in seconds.
+    """
+
+    device: str
+    boot: str
+    seq: int
+    at: float | None
+    values: Mapping[str, Value]
+    oldest: int | None = None
+    received: float = 0.0
+
+
+@dataclass(slots=True)
+class _Open:
+    """What belongs to one opening of the file."""
+
+    telemetry: sqlite3.Connection
+    audit: sqlite3.Connection
+    inode: int
+    series: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    receipts: dict[Sender, Receipts] = field(default_factory=dict)
+    described: dict[str, "About"] = field(default_factory=dict)
+
+
+class Store:
+    """The store at a path, opened when first needed. One thread at a time may write.
+
+    Whatever raises (sqlite3.Error, OSError, NewerStore, ForeignFile, Vanished) leaves the file as it was
+    and what was added still to be committed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.read = History(path)
+        self._pending: list[Parcel] = []
+        self._about: dict[str, About] = {}
+        self._opened: _Open | None = None
+
+    def describe(self, device: str, about: About) -> None:
+        """Have a device's series, those to come too, carry what is known about it; raises as above."""
+        self._about[device] = about
+        opened = self._open()
+        if opened.described.get(device) == about:
+            return
+        with transaction(opened.telemetry):
+            opened.telemetry.executemany(
+                "UPDATE series SET unit = ?, kind = ?, integration = ? WHERE device = ? AND key = ?",
+                [(unit, about.kind, about.integration, device, key) for key, unit in about.units.items()],
+            )
+        opened.described[device] = about
+
+    def add(self, parcel: Parcel) -> None:
+        """Take a message for the next commit; one that came before changes nothing."""
+        self._pending.append(parcel)
+
+    @property
+    def waiting(self) -> int:
+        """How many messages the next commit writes."""
+        return len(self._pending)
+
+    def commit(self) -> dict[Sender, int]:
+        """Write what was added in one transaction; the numbers that may be acknowledged now, by sender."""
+        if not self._pending:
+            return {}
+        opened = self._open()
+        try:
+            with transaction(opened.telemetry):
+                senders = self._write(opened)
+        except BaseException:
+            opened.receipts.clear()
+            opened.series.clear()
+            raise
+        self._pending = []
+        complete = {sender: opened.receipts[sender].complete for sender in senders}
+        return {sender: seq for sender, seq in complete.items() if seq is not None}
+
+    def audit(self, at: float, content: Mapping[str, Json]) -> None:
+        """Write one audit event, on disk before this returns; the same event again changes nothing."""
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+        digest = hashlib.sha256(text.encode()).digest()[:16]
+        self._open().audit.execute(
+            "INSERT OR IGNORE INTO audit (ts, digest, content) VALUES (?, ?, ?)",
+            (round(at * 1000), digest, text),
+        )
+
+    def roll(self, now: float) -> bool:
+        """Sum up one hour that is over, if there is one; whether there was."""
+        return rollup.roll(self._open().telemetry, round(now * 1000))
+
+    def retain(self, now: float, keep: Keep) -> int:
+        """Delete a slice of what is older than its time; how many rows went, 0 when nothing is left to."""
+        opened = self._open()
+        with transaction(opened.telemetry):
+            edge = round(now * 1000) - FORGET
+            opened.telemetry.execute("DELETE FROM received WHERE at < ?", (edge,))
+        return rollup.retain(opened.telemetry, round(now * 1000), keep)
+
+    def newest(self) -> float | None:
+        """The time of the newest reading (s since 1970); None while there is none."""
+        row = self._open().telemetry.execute("SELECT max(ts) FROM raw").fetchone()
+        return None if row[0] is None else float(row[0]) / 1000
+
+    def series(self, device: str | None = None) -> tuple[Series, ...]:
+        return self.read.series(device)
+
+    def history(self, device: str, key: str, start: float, end: float, step: float) -> list[Step]:
+        return self.read.history(device, key, start, end, step)
+
+    def last(self, device: str, key: str) -> Stored | None:
+        return self.read.last(device, key)
+
+    def events(self, start: float, end: float) -> list[Event]:
+        return self.read.events(start, end)
+
+    def count(self) -> int:
+        return self.read.count()
+
+    @property
+    def lost(self) -> int:
+        """How many messages senders gave up before they came, since the store was opened."""
+        return 0 if self._opened is None else sum(one.lost for one in self._opened.receipts.values())
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        if self._opened is not None:
+            self._opened.audit.close()
+            self._opened.telemetry.close()
+            self._opened = None
+
+    def _open(self) -> _Open:
+        if self._opened is None:
+            telemetry = open_store(self.path)
+            self._opened = _Open(telemetry, connect(self.path, "FULL"), self.path.stat().st_ino)
+        elif not self.path.exists() or self.path.stat().st_ino != self._opened.inode:
+            self.close()
+            raise Vanished(f"{self.path} was removed or replaced while in use; it is opened anew")
+        return self._opened
+
+    def _write(self, opened: _Open) -> dict[Sender, None]:
+        rows: list[tuple[int, int, Value]] = []
+        touched: dict[Sender, int] = {}
+        for parcel in self._pending:
+            sender = (parcel.device, parcel.boot)
+            receipts = opened.receipts.get(sender)
+            if receipts is None:
+                receipts = opened.receipts[sender] = _load(opened.telemetry, sender)
+            if parcel.at is None:
+                continue
+            ts = round(parcel.at * 1000)
+            touched[sender] = max(ts, touched.get(sender, 0))
+            if receipts.add(parcel.seq, parcel.oldest, parcel.received):
+                rows += [(ts, self._series(opened, parcel, *one), one[2]) for one in _forms(parcel.values)]
+        _insert(opened.telemetry, rows)
+        for sender, ts in touched.items():
+            _keep(opened.telemetry, sender, opened.receipts[sender], ts)
+        return dict.fromkeys(touched)
+
+    def _series(self, opened: _Open, parcel: Parcel, key: str, form: str, _: Value) -> int:
+        name = (parcel.device, key, form)
+        if name not in opened.series:
+            about = self._about.get(parcel.device, About())
+            execute = opened.telemetry.execute
+            execute(
+                "INSERT OR IGNORE INTO series (device, key, form, unit, kind, integration) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (*name, about.units.get(key), about.kind, about.integration),
+            )
+            row = execute("SELECT id FROM series WHERE device = ? AND key = ? AND form = ?", name).fetchone()
+            opened.series[name] = int(row[0])
+        return opened.series[name]
+
+
+def _forms(values: Mapping[str, Value]) -> list[tuple[str, str, Value]]:
+    """The values that can be stored, each with its form; what is not finite is absent."""
+    found: list[tuple[str, str, Value]] = []
+    for key, value in values.items():
+        if isinstance(value, bool):
+            found.append((key, "flag", int(value)))
+        elif isinstance(value, str):
+            found.append((key, "text", value.encode("utf-8", "replace").decode()))
+        elif math.isfinite(value) if isinstance(value, float) else -LARGEST <= value < LARGEST:
+            found.append((key, "number", value))
+    return found
+
+
+def _load(connection: sqlite3.Connection, sender: Sender) -> Receipts:
+    rows = connection.execute(
+        "SELECT first, last FROM received WHERE device = ? AND boot = ? ORDER BY first", sender
+    )
+    return Receipts([(int(first), int(last)) for first, last in rows])
+
+
+def _keep(connection: sqlite3.Connection, sender: Sender, receipts: Receipts, ts: int) -> None:
+    connection.execute("DELETE FROM received WHERE device = ? AND boot = ?", sender)
+    connection.executemany(
+        "INSERT INTO received VALUES (?, ?, ?, ?, ?)",
+        [(*sender, first, last, ts) for first, last in receipts.ranges],
+    )
+
+
+def _insert(connection: sqlite3.Connection, rows: list[tuple[int, int, Value]]) -> None:
+    if not rows:
+        return
+    connection.executemany("INSERT OR REPLACE INTO raw VALUES (?, ?, ?)", sorted(rows, key=itemgetter(0, 1)))
+    hours = {ts // HOUR for ts, _, _ in rows}
+    rolled = rollup.mark(connection, "rolled")
+    if rolled is None:
+        rollup.set_mark(connection, "rolled", min(hours))
+    late = [(hour,) for hour in sorted(hours) if rolled is not None and hour < rolled]
+    connection.executemany("INSERT OR IGNORE INTO late VALUES (?)", late)
+    rollup.set_mark(connection, "readings", (rollup.mark(connection, "readings") or 0) + len(rows))

@@ -1,0 +1,1 @@
+"""The rules: what the site decides, why, and the lease by which the contactor follows."""

@@ -1,0 +1,221 @@
+"""The grid switch: whether the house may live without the grid now.
+
+Conditions gate islanding, never connecting: whatever is broken, missing or unclear connects at once.
+Only a low bank is waited for, since a kettle also pulls it down for a moment. What a grid meter says
+is told but decides nothing: the hard-wired relays keep a bad grid away, and unknown must not block.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from gridward.rules.inputs import Inputs, Position, Source
+from gridward.rules.words import progress, sentence, span, whole
+from gridward.site import GridSwitchSettings
+from gridward_kit.point import UNKNOWN
+
+Cause = Literal["bank", "waiting", "settling", "broken", "override"]
+
+CELL = (0.5, 5.0)
+AMPERES = 10_000.0
+FAULT = "fault"
+PAUSE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the next decision has to know of those before. Times are monotonic seconds.
+
+    `held_since`: since when every condition holds without a break. `low_since`: since when the bank
+    discharges below `connect_below`. `spent`: it did so for the whole wait and has not come back since.
+    """
+
+    position: Position = "connected"
+    held_since: float | None = None
+    low_since: float | None = None
+    spent: bool = False
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A position with its reasons in words, the most important first.
+
+    `broken` are the lease conditions that do not hold; `waiting` is what a wait has come to.
+    """
+
+    position: Position
+    cause: Cause
+    reasons: tuple[str, ...]
+    memory: Memory
+    broken: tuple[str, ...] = ()
+    waiting: str | None = None
+
+
+def decide(inputs: Inputs, settings: GridSwitchSettings, now: float, memory: Memory) -> Decision:
+    """Decide from fresh inputs; the same history always gives the same decisions. Never raises."""
+    broken = conditions(inputs, settings)
+    bank = inputs.source("battery")
+    volts, amperes = _volts(bank, settings), _amperes(bank)
+    kept = _remember(memory, settings, now, None if broken else volts, amperes)
+    decision = _judge(inputs, settings, now, kept, broken, volts)
+    reasons = (*decision.reasons, *(() if decision.position == "islanded" else _grid(inputs, settings)))
+    return replace(
+        decision,
+        reasons=tuple(sentence(reason) for reason in reasons),
+        memory=replace(kept, position=decision.position),
+        broken=tuple(sentence(reason) for reason in broken),
+    )
+
+
+def _judge(
+    inputs: Inputs,
+    settings: GridSwitchSettings,
+    now: float,
+    kept: Memory,
+    broken: tuple[str, ...],
+    volts: float | None,
+) -> Decision:
+    if inputs.override == "connected":
+        return Decision("connected", "override", (*broken, "the grid is connected by hand"), kept)
+    if broken or volts is None or kept.held_since is None:
+        return Decision("connected", "broken", broken, kept)
+    settled = now - kept.held_since
+    if settled < settings.settle:
+        waiting = progress(settled, settings.settle)
+        reason = f"everything needed has been well for {waiting}"
+        return Decision("connected", "settling", (reason,), kept, waiting=waiting)
+    by_hand = inputs.override == "islanded"
+    if not kept.spent and (
+        kept.position == "islanded"
+        or volts >= settings.island_above
+        or (by_hand and volts >= settings.connect_below)
+    ):
+        return _islanded(settings, now, kept, volts, by_hand=by_hand)
+    after = f" after {whole(settings.wait)} below {settings.connect_below:g} V" if kept.spent else ""
+    limit = settings.connect_below if by_hand and not kept.spent else settings.island_above
+    reason = f"bank at {volts:.1f} V{after}; back to the battery from {limit:g} V"
+    return Decision("connected", "bank", (reason,), kept)
+
+
+def _islanded(
+    settings: GridSwitchSettings, now: float, kept: Memory, volts: float, *, by_hand: bool
+) -> Decision:
+    if kept.low_since is not None:
+        waiting = progress(now - kept.low_since, settings.wait)
+        reason = f"bank at {volts:.1f} V and discharging for {waiting}"
+        return Decision("islanded", "waiting", (reason,), kept, waiting=waiting)
+    if by_hand:
+        return Decision("islanded", "override", ("the grid is off by hand",), kept)
+    until = f"grid stays off until {settings.connect_below:g} V for {whole(settings.wait)}"
+    return Decision("islanded", "bank", (until, f"bank at {volts:.1f} V"), kept)
+
+
+def _remember(
+    memory: Memory, settings: GridSwitchSettings, now: float, volts: float | None, amperes: float | None
+) -> Memory:
+    """Carry the waits on. A pause in deciding proves nothing of what was in between: they start anew."""
+    paused = memory.at is None or not 0 <= now - memory.at <= PAUSE
+
+    def since(before: float | None, *, holds: bool) -> float | None:
+        if not holds:
+            return None
+        return now if paused or before is None else before
+
+    low = volts is not None and amperes is not None and volts < settings.connect_below and amperes < 0
+    low_since = since(memory.low_since, holds=low)
+    spent = memory.spent or (low_since is not None and now - low_since >= settings.wait)
+    back = volts is not None and volts >= settings.island_above
+    return Memory(
+        position=memory.position,
+        held_since=since(memory.held_since, holds=volts is not None),
+        low_since=low_since,
+        spent=spent and not back,
+        at=now,
+    )
+
+
+def conditions(inputs: Inputs, settings: GridSwitchSettings) -> tuple[str, ...]:
+    """Each lease condition that does not hold, in words; the threshold of the bank is not among them."""
+    needed = ["battery", "inverter", *(["logger"] if settings.logger else []), *settings.require]
+    silent = [_silence(inputs.source(part)) for part in needed if not inputs.source(part).fresh]
+    logger = inputs.source("logger")
+    unreachable = settings.logger is not None and logger.fresh and logger.flag("reachable") is not True
+    return (
+        *silent,
+        *_battery(inputs.source("battery"), settings),
+        *_inverter(inputs.source("inverter"), settings),
+        *((f"{logger.name} cannot be reached",) if unreachable else ()),
+    )
+
+
+def _silence(source: Source) -> str:
+    if source.age is None:
+        return f"no answer from {source.name} yet"
+    return f"no answer from {source.name} for {span(source.age)}"
+
+
+def _battery(bank: Source, settings: GridSwitchSettings) -> tuple[str, ...]:
+    if not bank.fresh:
+        return ()
+    found = []
+    if _volts(bank, settings) is None:
+        found.append(f"{bank.name} gives no voltage of the bank")
+    if _amperes(bank) is None:
+        found.append(f"{bank.name} gives no current")
+    match bank.flag("discharge_mosfet"):
+        case False:
+            found.append(f"{bank.name} has switched discharging off")
+        case None:
+            found.append(f"{bank.name} does not say whether discharging is on")
+    lowest = bank.number("cell_voltage_min", *CELL)
+    if lowest is None:
+        found.append(f"{bank.name} gives no lowest cell")
+    elif lowest < settings.cell_min:
+        found.append(f"a cell is at {lowest:.2f} V, under its minimum of {settings.cell_min:.2f} V")
+    return tuple(found)
+
+
+def _inverter(inverter: Source, settings: GridSwitchSettings) -> tuple[str, ...]:
+    if not inverter.fresh:
+        return ()
+    found = []
+    mode, problem = inverter.word("mode"), inverter.flag("problem")
+    if not mode or mode == UNKNOWN:
+        found.append(f"{inverter.name} does not say its mode")
+    elif mode.lower() == FAULT:
+        found.append(f"{inverter.name} has a fault")
+    if problem is True:
+        found.append(f"{inverter.name} reports a problem")
+    elif problem is None and "problem" in inverter.keys:
+        found.append(f"{inverter.name} does not say whether it has a problem")
+    output = inverter.number("output_voltage", 0.0, 1000.0)
+    if output is None:
+        found.append(f"{inverter.name} gives no output voltage")
+    elif output < settings.output_min:
+        found.append(f"{inverter.name} gives out {output:.0f} V, under {settings.output_min:.0f} V")
+    return tuple(found)
+
+
+def _grid(inputs: Inputs, settings: GridSwitchSettings) -> tuple[str, ...]:
+    """A grid that is known to be bad, in words. Unknown is not bad, and a meter behind the open
+    contactor knows nothing.
+    """
+    meter = inputs.source("grid")
+    if meter.side != "grid":
+        return ()
+    volts, hertz = meter.number("voltage", 0.0, 1000.0), meter.number("frequency", 0.0, 1000.0)
+    (lowest, highest), (slowest, fastest) = settings.grid_voltage, settings.grid_frequency
+    if volts is not None and not lowest <= volts <= highest:
+        return (f"the grid is at {volts:.0f} V, which is not nominal",)
+    if hertz is not None and not slowest <= hertz <= fastest:
+        return (f"the grid is at {hertz:.1f} Hz, which is not nominal",)
+    return ()
+
+
+def _volts(bank: Source, settings: GridSwitchSettings) -> float | None:
+    """The bank's voltage; under half of one threshold or over twice the other it cannot be true."""
+    return bank.number("voltage", settings.connect_below / 2, 2 * settings.island_above)
+
+
+def _amperes(bank: Source) -> float | None:
+    return bank.number("current", -AMPERES, AMPERES)

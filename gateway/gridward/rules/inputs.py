@@ -1,0 +1,55 @@
+"""What a rule sees: the devices it looks at, with their fresh values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gridward_kit.point import Value
+
+Position = Literal["connected", "islanded"]
+Wish = Literal["auto", "connected", "islanded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One device. `values` are fresh ones only; `keys` is what it announced, absent or not.
+
+    `age` is seconds since it answered, None for never; `side` is where a meter sits.
+    """
+
+    name: str
+    kind: str | None = None
+    side: str | None = None
+    fresh: bool = False
+    age: float | None = None
+    values: Mapping[str, Value] = field(default_factory=dict)
+    keys: frozenset[str] = frozenset()
+
+    def number(self, key: str, low: float, high: float) -> float | None:
+        """A fresh number that can be true (ends included), else None."""
+        value = self.values.get(key) if self.fresh else None
+        if isinstance(value, bool | str) or value is None:
+            return None
+        return float(value) if low <= value <= high else None
+
+    def flag(self, key: str) -> bool | None:
+        """A fresh yes or no, else None."""
+        value = self.values.get(key) if self.fresh else None
+        return value if isinstance(value, bool) else None
+
+    def word(self, key: str) -> str | None:
+        """A fresh text, else None."""
+        value = self.values.get(key) if self.fresh else None
+        return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that a decision may depend on, besides time and memory. Sources by the part they play."""
+
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    override: Wish = "auto"
+
+    def source(self, part: str) -> Source:
+        """The device that plays this part; one that was never heard where there is none."""
+        return self.sources.get(part, Source(name=f"the {part}"))

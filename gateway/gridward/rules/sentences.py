@@ -1,0 +1,63 @@
+"""The sentence on top of the page: what holds now and what comes next; a problem replaces it. Pure."""
+
+from gridward.rules.entities import LONGEST_SENTENCE
+from gridward.rules.grid_switch import Decision
+from gridward.rules.inputs import Inputs, Source
+from gridward.rules.words import cut, sentence, span
+
+
+def top(mode: str, decision: Decision, inputs: Inputs, remaining: float, *, contactor: bool) -> str:
+    """At most 255 characters. `remaining` seconds of an override; `contactor`: the site has one."""
+    relay = inputs.source("relay")
+    renewing = decision.position == "islanded" and (mode == "on" or inputs.override == "islanded")
+    if decision.broken:
+        parts = [decision.broken[0], _to_be_safe(mode, inputs)]
+    elif relay.flag("locked"):
+        parts = [relay.word("reason") or "the contactor is locked with the grid connected"]
+    elif contactor and not relay.fresh:
+        parts = [_no_contactor(relay), "without renewals it connects the grid by itself"]
+    elif renewing and relay.word("position") == "connected":
+        parts = ["the grid may go off; the contactor waits", relay.word("reason") or ""]
+    elif inputs.override != "auto":
+        parts = [_by_hand(decision, inputs, remaining), _next(decision)]
+    elif mode == "off":
+        parts = ["rules are off", "grid connected"]
+    elif mode == "observe":
+        would = "switch the grid off" if decision.position == "islanded" else "leave the grid connected"
+        parts = [f"the rules only watch, and would {would}", decision.reasons[0]]
+    elif decision.position == "islanded":
+        parts = [_islanded(inputs), decision.reasons[0]]
+    else:
+        parts = ["grid connected", decision.reasons[0]]
+    return cut(" ".join(sentence(part) for part in parts if part), LONGEST_SENTENCE)
+
+
+def _to_be_safe(mode: str, inputs: Inputs) -> str:
+    if inputs.override == "connected":
+        return "grid connected by hand"
+    return "grid connected to be safe" if mode == "on" else f"grid connected; rules {mode}"
+
+
+def _no_contactor(relay: Source) -> str:
+    return "no answer from the contactor" + ("" if relay.age is None else f" for {span(relay.age)}")
+
+
+def _by_hand(decision: Decision, inputs: Inputs, remaining: float) -> str:
+    left = f"by hand for another {span(remaining)}"
+    if decision.position == inputs.override:
+        return f"grid {'off' if decision.position == 'islanded' else 'connected'} {left}"
+    return f"grid connected although off is asked {left}"
+
+
+def _next(decision: Decision) -> str:
+    """What an override does not say itself: the low bank that ends it, or what keeps it back."""
+    return "" if decision.cause == "override" else decision.reasons[0]
+
+
+def _islanded(inputs: Inputs) -> str:
+    bank = inputs.source("battery")
+    soc, amperes = bank.number("soc", 0.0, 100.0), bank.number("current", -1e4, 1e4)
+    level = "" if soc is None else f"{soc:.0f} %"
+    if amperes is not None and amperes < 0:
+        return "living from the battery" + (level and f", {level}")
+    return "living from the sun" + (level and f", battery at {level}")

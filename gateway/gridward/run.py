@@ -1,0 +1,163 @@
+"""Runs a host's roles in one process, each a supervised task: one that fails never stops the others."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
+
+from gridward.broker import embedded_broker, free_port, port_is_free
+from gridward.site import EMBEDDED, BusSpec, DeviceSpec, Site
+from gridward_kit.clock import Clock
+from gridward_kit.info import Setup
+from gridward_kit.integration import Fact, Line, integrations
+from gridward_kit.mqtt import Broker, MqttLink
+from gridward_kit.runner import Member, Where, run_bus, run_device
+
+log = logging.getLogger(__name__)
+
+AGAIN = 5.0
+EMBEDDED_PORT = 1883
+
+Role = Callable[[], Awaitable[None]]
+
+
+class House:
+    """The roles of one host, ready to run."""
+
+    def __init__(self, site: Site, clock: Clock, broker: Broker) -> None:
+        self.site = site
+        self.clock = clock
+        self.broker = broker
+        self.state = site.folder / "state"
+
+    def roles(self, names: tuple[str, ...]) -> dict[str, Role]:
+        """What each named role runs; raises ValueError for a name that is none."""
+        known: dict[str, Role] = {
+            **{bus.role: self._bus(bus) for bus in self.site.buses},
+            **{device.id: self._device(device) for device in self.site.devices},
+            "rules": self._rules,
+            "recorder": self._recorder,
+            "http": self._http,
+        }
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise ValueError(f"no role {', '.join(unknown)}; this site has {', '.join(known)}")
+        return {name: known[name] for name in names}
+
+    def link(self, role: str) -> MqttLink:
+        """A role's own connection to the broker."""
+        return MqttLink(self.broker, self.site.id, role, self.clock)
+
+    def _where(self) -> Where:
+        return Where(self.broker, self.site.id, self.clock, self.site.time_zone)
+
+    def _member(self, spec: DeviceSpec) -> Member:
+        setup = Setup(
+            id=spec.id,
+            integration=integrations()[spec.integration],
+            name=spec.name,
+            folder=self.state,
+            writable=spec.writable,
+            record_every=spec.record_every,
+            side=spec.side,
+        )
+        options: Mapping[str, Fact] = dict(spec.options)
+        if spec.model is not None:
+            options = {**options, "model": spec.model}
+        return Member(setup, options, spec.poll)
+
+    def _bus(self, bus: BusSpec) -> Role:
+        async def work() -> None:
+            capture = self.state / "captures" / f"{bus.id}.txt" if bus.capture else None
+            members = [self._member(device) for device in bus.devices]
+            await run_bus(self._where(), bus.role, bus.port, members, line=line_of(bus), capture=capture)
+
+        return work
+
+    def _device(self, spec: DeviceSpec) -> Role:
+        async def work() -> None:
+            await run_device(self._where(), f"device:{spec.id}", self._member(spec))
+
+        return work
+
+    async def _rules(self) -> None:
+        from gridward.rules.role import run_rules  # noqa: PLC0415 - a host without this role does not load it
+
+        await self._linked("rules", lambda link: run_rules(self.site, link, self.clock))
+
+    async def _recorder(self) -> None:
+        from gridward.recorder.role import run_recorder  # noqa: PLC0415
+
+        await self._linked("recorder", lambda link: run_recorder(self.site, link, self.clock))
+
+    async def _http(self) -> None:
+        from gridward.api.serve import run_http  # noqa: PLC0415
+
+        await self._linked("http", lambda link: run_http(self.site, link, self.clock))
+
+    async def _linked(self, role: str, work: Callable[[MqttLink], Awaitable[None]]) -> None:
+        link = self.link(role)
+        connection = asyncio.create_task(link.run())
+        try:
+            await work(link)
+        finally:
+            connection.cancel()
+            await asyncio.gather(connection, return_exceptions=True)
+
+
+def line_of(bus: BusSpec) -> Line:
+    """The line's settings: the first device's integration says, the site file overrules."""
+    line = integrations()[bus.devices[0].integration].line
+    return replace(
+        line,
+        baud=bus.baud or line.baud,
+        parity=bus.parity or line.parity,
+        stop=bus.stop or line.stop,
+        pause=line.pause if bus.pause is None else bus.pause,
+    )
+
+
+async def supervise(name: str, role: Role, clock: Clock) -> None:
+    """Run a role for ever: when it fails or ends, say why once and start it again."""
+    told = ""
+    while True:
+        try:
+            await role()
+            reason = "it ended"
+        except Exception as error:  # whatever a role dies of, the others go on
+            reason = f"{type(error).__name__}: {error}"
+            if reason != told:
+                log.exception("%s: failed", name)
+        if reason != told:
+            log.error("%s: %s; started again every %g s", name, reason, AGAIN)
+        told = reason
+        await clock.sleep(AGAIN)
+
+
+@contextlib.asynccontextmanager
+async def broker_of(site: Site, url: str | None = None) -> AsyncIterator[Broker]:
+    """The site's broker, or the one at `url`; an embedded one is started here."""
+    if url is not None:
+        yield Broker(url)
+    elif site.broker.url != EMBEDDED:
+        yield site.broker
+    else:
+        port = EMBEDDED_PORT if port_is_free(EMBEDDED_PORT) else free_port()
+        async with embedded_broker(port) as address:
+            log.info("embedded broker at %s", address)
+            yield Broker(address)
+
+
+async def run(house: House, names: tuple[str, ...]) -> None:
+    """Run the roles until cancelled."""
+    tasks = [
+        asyncio.create_task(supervise(name, role, house.clock), name=name)
+        for name, role in house.roles(names).items()
+    ]
+    try:
+        await asyncio.wait(tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

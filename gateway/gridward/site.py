@@ -1,0 +1,157 @@
+"""A site as its file describes it, read and checked by `gridward.config`; no input or output here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from gridward_kit.integration import Options
+from gridward_kit.mqtt import Broker
+
+EMBEDDED = "embedded"
+SERVICES = ("rules", "recorder", "http")
+DAY = 86400.0
+YEAR = 365 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpec:
+    """One device. `options` are the integration's own keys; `poll` None is the integration's interval.
+
+    `side` says on which side of the contactor a meter sits. Intervals in seconds.
+    """
+
+    id: str
+    integration: str
+    name: str
+    options: Options = field(default_factory=dict)
+    model: str | None = None
+    writable: bool = False
+    side: str | None = None
+    poll: float | None = None
+    record_every: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class BusSpec:
+    """One port and who is on it; what is None is as the devices' integrations have it."""
+
+    id: str
+    port: str
+    devices: tuple[DeviceSpec, ...]
+    baud: int | None = None
+    parity: str | None = None
+    stop: float | None = None
+    pause: float | None = None
+    capture: bool = False
+
+    @property
+    def role(self) -> str:
+        """The name of the role that serves this bus."""
+        return f"bus:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSpec:
+    """Where the page listens: `loopback`, or `lan` with TLS; `prefix` is "" or "/path"."""
+
+    listen: str = "loopback"
+    port: int = 8480
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """For how many seconds readings, minutes and hours are kept; None is for ever."""
+
+    raw: float | None = 30 * DAY
+    minutes: float | None = 2 * YEAR
+    hours: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSpec:
+    """The local store, how long it keeps what, and the InfluxDB that follows it."""
+
+    store: Path
+    keep: Keep = field(default_factory=Keep)
+    influxdb: Mapping[str, str | int] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GridSwitchSettings:
+    """Thresholds of the grid switch, and the ids of the devices it looks at.
+
+    Volts of the bank (`connect_below`, `island_above`), of a cell (`cell_min`), of the inverter's output
+    (`output_min`) and of the nominal grid; hertz; seconds. The bank's defaults fit 16 LiFePO4 cells.
+    Besides `battery` and `inverter`, the `logger`'s host and every device in `require` must be fresh.
+    """
+
+    battery: str
+    inverter: str
+    relay: str | None = None
+    grid_meter: str | None = None
+    logger: str | None = None
+    require: tuple[str, ...] = ()
+    connect_below: float = 51.2
+    island_above: float = 51.8
+    wait: float = 240.0
+    settle: float = 60.0
+    grace: float = 10.0
+    override: float = 3600.0
+    cell_min: float = 2.8
+    output_min: float = 200.0
+    grid_voltage: tuple[float, float] = (207.0, 253.0)
+    grid_frequency: tuple[float, float] = (49.0, 51.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RulesSpec:
+    """How the rules start (`off`, `observe`, `on`) and their settings."""
+
+    mode: str = "observe"
+    grid_switch: GridSwitchSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A whole site. `folder` holds the site file; state, store and secrets lie beside it."""
+
+    id: str
+    name: str
+    time_zone: ZoneInfo
+    fail_safe: str
+    broker: Broker = field(repr=False)  # it holds a password
+    folder: Path
+    record: RecordSpec
+    latitude: float | None = None
+    longitude: float | None = None
+    hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    buses: tuple[BusSpec, ...] = ()
+    devices: tuple[DeviceSpec, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
+    rules: RulesSpec = field(default_factory=RulesSpec)
+    http: HttpSpec = field(default_factory=HttpSpec)
+    generator: Mapping[str, str] | None = None
+
+    def all_devices(self) -> tuple[DeviceSpec, ...]:
+        """Every device: those on buses first, in the order of the file."""
+        return (*(device for bus in self.buses for device in bus.devices), *self.devices)
+
+    def device(self, identifier: str) -> DeviceSpec:
+        """The device of this id; raises KeyError."""
+        return {item.id: item for item in self.all_devices()}[identifier]
+
+    def role_names(self, host: str | None = None) -> tuple[str, ...]:
+        """The roles that a host runs, or all; those that no host names are the first host's.
+
+        Raises ValueError for a host that the file does not name.
+        """
+        every = (*(bus.role for bus in self.buses), *(device.id for device in self.devices), *SERVICES)
+        if host is None or not self.hosts:
+            return every
+        if host not in self.hosts:
+            raise ValueError(f"this host, {host!r}, is none of the site's: {', '.join(self.hosts)}")
+        named = {role for roles in self.hosts.values() for role in roles}
+        left = tuple(role for role in every if role not in named)
+        return self.hosts[host] + (left if host == next(iter(self.hosts)) else ())

@@ -1,0 +1,65 @@
+"""What `<device>/info` says: enough for a page and a recorder that have no table and no site file."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridward_kit import discovery
+from gridward_kit.entity import Entity
+from gridward_kit.integration import Identity, Integration
+from gridward_kit.kept import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One device of the site file, with what the whole site says beside it."""
+
+    id: str
+    integration: Integration
+    name: str
+    folder: Path
+    writable: bool = False
+    record_every: float = 5.0
+    side: str | None = None
+    port: str | None = None
+    via: str | None = None
+
+
+def info(setup: Setup, role: str, identity: Identity, entities: tuple[Entity, ...]) -> str:
+    """The message as JSON."""
+    content: dict[str, Json] = {
+        "v": 1,
+        "kind": setup.integration.kind,
+        "role": role,
+        "integration": setup.integration.domain,
+        "name": setup.name,
+        "model": identity.model,
+        "protocol": identity.protocol,
+        "serial": identity.serial,
+        "firmware": identity.firmware,
+        "writable": setup.writable,
+        "side": setup.side,
+        "port": setup.port,
+        "entities": {row.key: described(row, writable=setup.writable) for row in entities},
+    }
+    return json.dumps(content, ensure_ascii=False)
+
+
+def described(row: Entity, *, writable: bool) -> dict[str, Json]:
+    """An entity as `info` tells it: enough for a page and a recorder that have no table."""
+    content: dict[str, Json] = {
+        "name": row.name,
+        "component": discovery.component(row, writable=writable),
+        "category": str(row.category) if row.category else None,
+        "unit": row.quantity.unit,
+        "device_class": row.quantity.device_class,
+        "precision": row.quantity.precision,
+        "expert": row.expert,
+    }
+    for name in ("options", "only", "low", "high", "step", "device_class"):
+        extra = getattr(row, name, None)
+        if extra not in (None, ()):
+            content[name] = list(extra) if isinstance(extra, tuple) else extra
+    if not writable:
+        content.pop("only", None)
+    return content

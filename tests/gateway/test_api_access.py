@@ -1,0 +1,330 @@
+"""Who gets in: tokens, sessions, forged requests, prefix, certificate."""
+
+import asyncio
+import json
+import ssl
+import stat
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from cryptography import x509
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridward.api.app import create_app
+from gridward.api.attempts import ALL, EACH, Attempts
+from gridward.api.certificate import certificate
+from gridward.api.login import _local
+from gridward.api.serve import listening, run
+from gridward.api.tokens import LASTS, Tokens
+from gridward.broker import free_port
+from gridward.commands import Commands
+from gridward.live import Live
+from gridward.recorder.history import History
+from gridward.site import HttpSpec, RecordSpec, Site
+from gridward_kit.clock import SystemClock
+from gridward_kit.mqtt import Broker
+from gridward_kit.testing import MemoryBroker, TurnedClock
+
+NAME = "gridward_home"
+
+
+def site_in(folder: Path, prefix: str = "", listen: str = "loopback", port: int = 8480) -> Site:
+    return Site(
+        id="home",
+        name="Home",
+        time_zone=ZoneInfo("Europe/Bratislava"),
+        fail_safe="grid_connected",
+        broker=Broker("mqtt://memory"),
+        folder=folder,
+        record=RecordSpec(folder / "gridward.db"),
+        http=HttpSpec(listen=listen, port=port, prefix=prefix),
+    )
+
+
+class Door:
+    """An app, its clock and its token, asked as a browser would."""
+
+    def __init__(self, folder: Path, prefix: str = "") -> None:
+        self.clock = TurnedClock()
+        self.tokens = Tokens(folder)
+        self.token = self.tokens.made or ""
+        link = MemoryBroker(self.clock).link("http")
+        site = site_in(folder, prefix)
+        live, commands = Live(link, self.clock), Commands(link, self.clock)
+        self.app = create_app(site, live, commands, History(site.record.store), self.clock, self.tokens)
+
+    def client(self, address: str = "192.0.2.7") -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self.app, client=(address, 5000))
+        return httpx.AsyncClient(transport=transport, base_url="http://home")
+
+    async def log_in(self, client: httpx.AsyncClient, token: str | None = None) -> httpx.Response:
+        return await client.post("/login", data={"token": self.token if token is None else token})
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    return Door(tmp_path)
+
+
+@pytest.fixture
+async def client(door: Door) -> AsyncIterator[httpx.AsyncClient]:
+    async with door.client() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/devices", "/api/v1/audit", "/api/v1/openapi.json", "/api/v1/nothing"]
+)
+async def test_the_api_is_closed(client: httpx.AsyncClient, path: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Cookie": f"{NAME}=forged.0"}):
+        answer = await client.get(path, headers=headers)
+        assert answer.status_code == 401
+        assert "Authorization: Bearer" in answer.json()["error"]
+
+
+async def test_a_view_leads_to_the_login_and_back(door: Door, client: httpx.AsyncClient) -> None:
+    sent = await client.get("/audit?filter=inverter")
+    assert (sent.status_code, sent.headers["location"]) == (303, "/login?to=/audit%3Ffilter%3Dinverter")
+    form = await client.get(sent.headers["location"])
+    assert 'name="to" value="/audit?filter=inverter"' in form.text
+    entered = await client.post("/login", data={"token": door.token, "to": "/audit?filter=inverter"})
+    assert (entered.status_code, entered.headers["location"]) == (303, "/audit?filter=inverter")
+
+
+async def test_the_token_opens_and_a_wrong_one_does_not(door: Door, client: httpx.AsyncClient) -> None:
+    wrong = await door.log_in(client, door.token[:-1])
+    assert wrong.status_code == 401
+    assert "This is not the token" in wrong.text
+    assert not client.cookies
+    assert (await door.log_in(client)).status_code == 303
+    assert (await client.get("/api/v1/devices")).json() == []
+
+
+async def test_a_session_cookie_is_strict_and_out_of_scripts_reach(
+    door: Door, client: httpx.AsyncClient
+) -> None:
+    cookie = (await door.log_in(client)).headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Path=/" in cookie
+    assert door.token not in cookie
+
+
+async def test_a_bearer_token_needs_no_session(door: Door, client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/v1/session", headers={"Authorization": f"Bearer {door.token}"})
+    assert answer.json() == {"by": "http:192.0.2.7", "csrf": None}
+
+
+async def test_logout_ends_the_cookie_everywhere_and_over_a_restart(
+    door: Door, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    await door.log_in(client)
+    kept = client.cookies[NAME]
+    csrf = (await client.get("/api/v1/session")).json()["csrf"]
+    assert (await client.post("/logout", data={"csrf": "wrong"})).status_code == 403
+    assert (await client.get("/api/v1/devices")).status_code == 200
+    assert (await client.post("/logout", data={"csrf": csrf})).status_code == 303
+    for tokens in (door.tokens, Tokens(tmp_path)):
+        assert tokens.session(kept, door.clock.time()) is None
+
+
+async def test_a_session_ends_by_itself(door: Door, client: httpx.AsyncClient) -> None:
+    await door.log_in(client)
+    door.clock.pass_by(LASTS - 1)
+    assert (await client.get("/api/v1/devices")).status_code == 200
+    door.clock.pass_by(2)
+    assert (await client.get("/api/v1/devices")).status_code == 401
+
+
+async def test_guessing_is_slowed_down_and_forgiven(door: Door, client: httpx.AsyncClient) -> None:
+    for _ in range(EACH):
+        assert (await door.log_in(client, "guess")).status_code == 401
+    held = await door.log_in(client)
+    assert held.status_code == 429
+    assert int(held.headers["retry-after"]) > 0
+    bearer = {"Authorization": f"Bearer {door.token}"}
+    assert (await client.get("/api/v1/devices", headers=bearer)).status_code == 429
+    async with door.client("192.0.2.8") as other:
+        assert (await door.log_in(other)).status_code == 303
+    door.clock.pass_by(int(held.headers["retry-after"]))
+    assert (await door.log_in(client)).status_code == 303
+
+
+async def test_a_session_is_not_held_back_by_a_neighbours_guessing(
+    door: Door, client: httpx.AsyncClient
+) -> None:
+    await door.log_in(client)
+    async with door.client() as neighbour:
+        for _ in range(EACH + 1):
+            await door.log_in(neighbour, "guess")
+    assert (await client.get("/api/v1/devices")).status_code == 200
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.floats(0, 20)), max_size=200))
+def test_no_more_guesses_than_the_buckets_hold(tries: list[tuple[str, float]]) -> None:
+    attempts, now, made = Attempts(), 0.0, 0
+    for address, pause in tries:
+        now += pause
+        if attempts.wait(address, now) == 0:
+            attempts.failed(address, now)
+            made += 1
+    assert made <= ALL + now / 3 + 1
+    assert made <= 6 * (EACH + now / 30 + 1)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://elsewhere"}],
+)
+async def test_another_sites_page_changes_nothing(
+    door: Door, client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    assert (await client.post("/login", data={"token": door.token}, headers=headers)).status_code == 403
+    await door.log_in(client)
+    csrf = (await client.get("/api/v1/session")).json()["csrf"]
+    wish = "/api/v1/devices/inverter/entities/output_source_priority"
+    own = {"X-CSRF-Token": csrf}
+    assert (await client.post(wish, json={"value": "SBU"}, headers=headers | own)).status_code == 403
+    assert (await client.post(wish, json={"value": "SBU"})).status_code == 403
+    assert (await client.post(wish, json={"value": "SBU"}, headers=own)).status_code == 404
+
+
+async def test_a_link_from_elsewhere_brings_the_strict_cookie_by_reloading(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 200
+    assert 'http-equiv="refresh"' in answer.text
+
+
+async def test_every_answer_keeps_the_browser_at_home(client: httpx.AsyncClient) -> None:
+    for path in ("/", "/login", "/api/v1/devices", "/healthz"):
+        headers = (await client.get(path)).headers
+        assert "default-src 'self'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+
+
+async def test_below_a_prefix_with_and_without_a_proxy_that_takes_it_off(tmp_path: Path) -> None:
+    door = Door(tmp_path, "/solar")
+    async with door.client() as client:
+        for path in ("/solar/", "/"):
+            assert (await client.get(path)).headers["location"] == "/solar/login"
+        assert 'action="/solar/login"' in (await client.get("/solar/login")).text
+        entered = await door.log_in(client)
+        assert entered.headers["location"] == "/solar/"
+        assert "Path=/solar" in entered.headers["set-cookie"]
+        assert (await client.get("/solar/api/v1/devices")).status_code == 200
+        assert (await client.get("/solarium/api/v1/devices")).status_code in (303, 401)
+
+
+async def test_a_forwarded_prefix_is_not_believed(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/", headers={"X-Forwarded-Prefix": "/evil"})
+    assert answer.headers["location"] == "/login"
+
+
+@pytest.mark.parametrize(
+    "to", ["//elsewhere", "https://elsewhere/", "/\\elsewhere", "elsewhere", "/a\r\nSet-Cookie: x", "", "/ b"]
+)
+def test_a_login_leads_nowhere_else(to: str) -> None:
+    assert _local(to) == "/"
+
+
+@given(st.text())
+def test_no_cookie_is_a_session_by_chance(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    tokens = Tokens(tmp_path_factory.mktemp("tokens"))
+    own = tokens.open(0.0)
+    assert tokens.session(text, 0.0) is None
+    assert tokens.session(own + text, 0.0) is None or text == ""
+    assert tokens.session(own, 0.0) is not None
+
+
+def test_a_new_token_ends_the_old_one_and_its_sessions(tmp_path: Path) -> None:
+    tokens = Tokens(tmp_path)
+    old, cookie = tokens.made or "", tokens.open(0.0)
+    new = tokens.renew()
+    assert (tokens.good(old), tokens.good(new), tokens.session(cookie, 0.0)) == (False, True, None)
+
+
+def test_the_token_is_kept_as_a_hash_for_its_owner_only(tmp_path: Path) -> None:
+    made = Tokens(tmp_path).made
+    assert made is not None
+    path = tmp_path / "state" / "token.json"
+    assert made not in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    again = Tokens(tmp_path)
+    assert (again.made, again.good(made)) == (None, True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"sha256": 1, "key": "00", "ended": {}}'])
+def test_a_damaged_token_file_lets_nobody_in(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "state" / "token.json"
+    path.parent.mkdir()
+    path.write_text(content)
+    with pytest.raises(ValueError, match="remove it and start again"):
+        Tokens(tmp_path)
+
+
+def test_the_certificate_is_made_once_and_names_the_host(tmp_path: Path) -> None:
+    names = ("pi", "pi.local", "192.0.2.5")
+    now = datetime(2026, 11, 21, tzinfo=UTC).timestamp()
+    first = certificate(tmp_path, names, now)
+    assert certificate(tmp_path, names, now + 86400) == first
+    assert stat.S_IMODE(first.key.stat().st_mode) == 0o600
+    loaded = x509.load_pem_x509_certificate(first.certificate.read_bytes())
+    held = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert {str(entry.value) for entry in held} == set(names)
+    assert certificate(tmp_path, (*names, "192.0.2.6"), now).fingerprint != first.fingerprint
+    later = certificate(tmp_path, names, now + 3 * 365 * 86400)
+    assert later.fingerprint != first.fingerprint
+
+
+def test_a_clock_of_1970_makes_a_certificate_that_is_good_today(tmp_path: Path) -> None:
+    made = certificate(tmp_path, ("pi",), 86400.0)
+    loaded = x509.load_pem_x509_certificate(made.certificate.read_bytes())
+    assert loaded.not_valid_before_utc <= datetime(2026, 6, 1, tzinfo=UTC) <= loaded.not_valid_after_utc
+
+
+async def test_it_serves_over_its_own_tls_and_ends_when_cancelled(tmp_path: Path) -> None:
+    door = Door(tmp_path)
+    own = certificate(tmp_path, ("127.0.0.1",), SystemClock().time())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own.certificate, own.key)
+    with listening(site_in(tmp_path, port=0)) as listener:
+        port = listener.getsockname()[1]
+        serving = asyncio.create_task(run(door.app, listener, context))
+        trust = ssl.create_default_context(cafile=str(own.certificate))
+        async with httpx.AsyncClient(verify=trust) as client:
+            entered = await client.post(f"https://127.0.0.1:{port}/login", data={"token": door.token})
+        assert entered.status_code == 303
+        assert "Secure" in entered.headers["set-cookie"]
+        serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await serving
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
+def test_loopback_is_what_it_listens_on(tmp_path: Path) -> None:
+    with listening(site_in(tmp_path, port=0)) as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
+
+
+def test_a_taken_port_is_told_in_words(tmp_path: Path) -> None:
+    site = site_in(tmp_path, port=free_port())
+    with listening(site), pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{site.http.port}"):
+        listening(replace(site, name="Another"))
+
+
+async def test_health_is_open_and_says_when_nothing_is_heard(door: Door, client: httpx.AsyncClient) -> None:
+    assert (await client.get("/healthz")).json() == {"status": "ok"}
+    door.clock.pass_by(61)
+    silent = await client.get("/healthz")
+    assert silent.status_code == 503
+    assert json.loads(silent.text)["status"] == "no device has said anything for 61 s"

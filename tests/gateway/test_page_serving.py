@@ -1,0 +1,76 @@
+"""The page's role lives in a process: it starts, ends, and starts again there."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from gridward.api.serve import run_http
+from gridward.api.tokens import Tokens
+from gridward.broker import free_port
+from gridward.site import HttpSpec, RecordSpec, Site
+from gridward_kit.clock import SystemClock
+from gridward_kit.mqtt import Broker
+from gridward_kit.testing import MemoryBroker
+
+VIEWS = ("/", "/controls", "/charts", "/cells", "/devices", "/devices/nobody", "/audit")
+
+
+async def looked_at(site: Site, token: str) -> list[str]:
+    """Every view of a role that runs meanwhile, and then is cancelled."""
+    clock = SystemClock()
+    role = asyncio.create_task(run_http(site, MemoryBroker(clock).link("http"), clock))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{site.http.port}") as client:
+        client.headers["Authorization"] = f"Bearer {token}"
+        while not role.done():
+            try:
+                await client.get("/healthz")
+                break
+            except httpx.ConnectError:
+                await asyncio.sleep(0.05)
+        pages = [(await client.get(view)).raise_for_status().text for view in VIEWS]
+    role.cancel()
+    await asyncio.gather(role, return_exceptions=True)
+    assert role.cancelled()
+    return pages
+
+
+async def test_the_role_may_start_again_and_shows_the_new_site(tmp_path: Path) -> None:
+    token = Tokens(tmp_path).made
+    assert token is not None
+    site = Site(
+        id="home",
+        name="First house",
+        time_zone=ZoneInfo("Europe/Bratislava"),
+        fail_safe="grid_connected",
+        broker=Broker("mqtt://memory"),
+        folder=tmp_path,
+        record=RecordSpec(tmp_path / "gridward.db"),
+        http=HttpSpec(port=free_port()),
+    )
+    first = await looked_at(site, token)
+    second = await looked_at(replace(site, name="Second house"), token)
+    assert all("First house" in page for page in first)
+    assert all("Second house" in page and "First house" not in page for page in second)
+
+
+async def test_a_site_without_anything_teaches(tmp_path: Path) -> None:
+    token = Tokens(tmp_path).made
+    assert token is not None
+    site = Site(
+        id="home",
+        name="Empty house",
+        time_zone=ZoneInfo("Europe/Bratislava"),
+        fail_safe="grid_connected",
+        broker=Broker("mqtt://memory"),
+        folder=tmp_path,
+        record=RecordSpec(tmp_path / "gridward.db"),
+        http=HttpSpec(port=free_port()),
+    )
+    now, _, _, cells, devices, nobody, _ = await looked_at(site, token)
+    assert "appear when readings have been recorded" in now
+    assert "This site names no battery. Add a BMS" in cells
+    assert "names no devices yet. Add a bus" in devices
+    assert "Nothing has been heard of this device yet" in nobody

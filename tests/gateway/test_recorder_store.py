@@ -1,0 +1,394 @@
+"""The local store: each message once, history at every depth, retention, and files that are not ours."""
+
+import math
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gridward.recorder.history import History, Step, Stored
+from gridward.recorder.schema import STEPS, ForeignFile, NewerStore, open_store
+from gridward.recorder.store import About, Parcel, Store, Vanished
+from gridward.site import DAY, Keep
+from gridward_kit.point import Value
+
+HOUR = 3600.0
+NOON = 1_795_003_200.0
+"""Midday of a day in November 2026 (UTC), a whole hour."""
+
+
+def parcel(
+    seq: int, at: float | None, values: dict[str, Value], device: str = "bms", boot: str = "b"
+) -> Parcel:
+    return Parcel(device, boot, seq, at, values, oldest=1)
+
+
+def fill(store: Store, values: dict[float, float], key: str = "voltage", first: int = 1) -> None:
+    """Store one reading a message, at seconds after noon."""
+    for seq, (offset, value) in enumerate(values.items(), first):
+        store.add(parcel(seq, NOON + offset, {key: value}))
+    store.commit()
+
+
+def roll_all(store: Store, now: float) -> int:
+    hours = 0
+    while store.roll(now):
+        hours += 1
+    return hours
+
+
+def retain_all(store: Store, now: float, keep: Keep) -> int:
+    rows = 0
+    while gone := store.retain(now, keep):
+        rows += gone
+    return rows
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "gridward.db")
+
+
+def test_the_same_telemetry_twice_is_stored_once(store: Store) -> None:
+    for _ in range(2):
+        for seq in range(1, 6):
+            store.add(parcel(seq, NOON + seq, {"voltage": 52.0 + seq, "soc": 80}))
+        assert store.commit() == {("bms", "b"): 5}, "a repeat is acknowledged again"
+    assert store.count() == 10
+    assert [step.last for step in store.history("bms", "voltage", NOON, NOON + 9, 1)] == [53, 54, 55, 56, 57]
+
+
+def test_the_same_telemetry_after_a_restart_is_stored_once(store: Store) -> None:
+    fill(store, {0: 1.0, 5: 2.0, 10: 3.0})
+    store.close()
+    again = Store(store.path)
+    fill(again, {0: 9.0, 5: 9.0, 10: 9.0, 15: 4.0})
+    assert again.count() == 4
+    assert [step.mean for step in again.history("bms", "voltage", NOON, NOON + 20, 5)] == [1, 2, 3, 4]
+
+
+def test_any_order_gives_the_same_history(store: Store) -> None:
+    for seq in (3, 1, 4, 2):
+        store.add(parcel(seq, NOON + seq, {"soc": float(seq)}))
+        store.commit()
+    assert [step.last for step in store.history("bms", "soc", NOON, NOON + 9, 1)] == [1, 2, 3, 4]
+
+
+def test_nothing_behind_a_gap_is_acknowledged(store: Store) -> None:
+    for seq in (1, 2, 4):
+        store.add(parcel(seq, NOON + seq, {"soc": 50}))
+    assert store.commit() == {("bms", "b"): 2}
+    store.add(parcel(3, NOON + 3, {"soc": 50}))
+    assert store.commit() == {("bms", "b"): 4}
+
+
+def test_boots_and_devices_are_apart(store: Store) -> None:
+    for device, boot in (("bms", "a"), ("bms", "b"), ("inverter", "a")):
+        store.add(parcel(1, NOON, {"soc": 1.0}, device, boot))
+    assert store.commit() == {("bms", "a"): 1, ("bms", "b"): 1, ("inverter", "a"): 1}
+
+
+def test_a_reading_without_time_is_not_acknowledged(store: Store) -> None:
+    store.add(parcel(1, None, {"soc": 1.0}))
+    assert store.commit() == {}
+    store.add(parcel(1, NOON, {"soc": 1.0}))
+    assert store.commit() == {("bms", "b"): 1}
+
+
+def test_values_keep_their_type_and_what_cannot_be_stored_is_absent(store: Store) -> None:
+    values: dict[str, Value] = {
+        "soc": 80,
+        "voltage": 52.5,
+        "charge_mosfet": True,
+        "state": "charging",
+        "nan": math.nan,
+        "infinite": -math.inf,
+        "huge": 1 << 70,
+    }
+    store.add(parcel(1, NOON, values))
+    assert store.commit() == {("bms", "b"): 1}
+    for key, value in values.items():
+        found = store.last("bms", key)
+        if key in ("nan", "infinite", "huge"):
+            assert found is None, key
+        else:
+            assert found == Stored(NOON, value)
+            assert found is not None
+            assert type(found.value) is type(value)
+    assert store.count() == 4
+
+
+def test_series_know_what_the_device_said_of_itself(store: Store) -> None:
+    store.add(parcel(1, NOON, {"soc": 80}))
+    store.commit()
+    store.describe("bms", About("battery", "daly", {"soc": "%", "voltage": "V"}))
+    store.add(parcel(2, NOON + 5, {"voltage": 52.0}))
+    store.commit()
+    said = {(one.key, one.unit, one.kind, one.integration, one.form) for one in store.series("bms")}
+    assert said == {("soc", "%", "battery", "daly", "number"), ("voltage", "V", "battery", "daly", "number")}
+    assert store.series("inverter") == ()
+
+
+def test_texts_and_flags_are_told_by_their_changes(store: Store) -> None:
+    modes = ["line", "line", "battery", "battery", "line"]
+    for seq, mode in enumerate(modes, 1):
+        store.add(parcel(seq, NOON + 5 * seq, {"mode": mode, "fan": mode == "line"}))
+    store.commit()
+    assert store.read.changes("bms", "mode", NOON, NOON + 99) == [
+        Stored(NOON + 5, "line"),
+        Stored(NOON + 15, "battery"),
+        Stored(NOON + 25, "line"),
+    ]
+    assert [one.value for one in store.read.changes("bms", "fan", NOON, NOON + 99)] == [True, False, True]
+    assert store.history("bms", "mode", NOON, NOON + 99, 5) == [], "a text has no mean"
+    shares = store.history("bms", "fan", NOON, NOON + 50, 50)
+    assert [(step.mean, step.count) for step in shares] == [(0.6, 5)]
+
+
+READINGS = st.dictionaries(
+    st.integers(0, 3 * 3600 - 1).map(float),
+    st.floats(-1000, 1000, allow_subnormal=False),
+    min_size=1,
+    max_size=60,
+)
+
+
+def plain(values: dict[float, float], step: float) -> dict[float, tuple[float, float, float, float, int]]:
+    """Least, mean, greatest, last and count of each step, computed plainly."""
+    bins: dict[float, list[float]] = {}
+    for offset in sorted(values):
+        bins.setdefault(NOON + offset // step * step, []).append(values[offset])
+    return {at: (min(row), sum(row) / len(row), max(row), row[-1], len(row)) for at, row in bins.items()}
+
+
+def equal(found: list[Step], wanted: dict[float, tuple[float, float, float, float, int]]) -> None:
+    assert [step.at for step in found] == sorted(wanted)
+    for step in found:
+        low, mean, high, last, count = wanted[step.at]
+        assert (step.min, step.max, step.last, step.count) == (low, high, last, count)
+        assert math.isclose(step.mean, mean, rel_tol=1e-9, abs_tol=1e-9)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=READINGS, late=READINGS, step=st.sampled_from([60.0, 300.0, 3600.0]), first=st.booleans())
+def test_minutes_and_hours_equal_a_plain_computation(
+    tmp_path: Path, values: dict[float, float], late: dict[float, float], step: float, *, first: bool
+) -> None:
+    """Also for readings that come after their hour was summed up, before and after it is summed up again."""
+    path = tmp_path / "gridward.db"
+    for file in tmp_path.glob("gridward.db*"):
+        file.unlink()
+    store = Store(path)
+    fill(store, values)
+    roll_all(store, NOON + 4 * HOUR)
+    equal(store.history("bms", "voltage", NOON, NOON + 3 * HOUR, step), plain(values, step))
+    late = {offset: value for offset, value in late.items() if offset not in values}
+    if late:
+        fill(store, late, first=len(values) + 1)
+        if first:
+            roll_all(store, NOON + 4 * HOUR)
+        equal(store.history("bms", "voltage", NOON, NOON + 3 * HOUR, step), plain(values | late, step))
+    store.close()
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=READINGS, late=READINGS, step=st.sampled_from([60.0, 3600.0]))
+def test_minutes_outlive_their_readings(
+    tmp_path: Path, values: dict[float, float], late: dict[float, float], step: float
+) -> None:
+    """What comes late for an hour whose readings were let go is added to its minutes."""
+    for file in tmp_path.glob("gridward.db*"):
+        file.unlink()
+    store = Store(tmp_path / "gridward.db")
+    now = NOON + 4 * HOUR
+    fill(store, values)
+    roll_all(store, now)
+    assert retain_all(store, now + DAY, Keep(raw=HOUR)) == len(values)
+    late = {offset: value for offset, value in late.items() if offset not in values}
+    if late:
+        fill(store, late, first=len(values) + 1)
+        roll_all(store, now + DAY)
+        retain_all(store, now + DAY, Keep(raw=HOUR))
+    found = store.history("bms", "voltage", NOON, NOON + 3 * HOUR, step)
+    wanted = plain(values | late, step)
+    assert [(one.at, one.min, one.max, one.count) for one in found] == [
+        (at, row[0], row[2], row[4]) for at, row in sorted(wanted.items())
+    ]
+    for one in found:
+        assert math.isclose(one.mean, wanted[one.at][1], rel_tol=1e-9, abs_tol=1e-6)
+    store.close()
+
+
+def test_history_goes_over_the_edge_between_minutes_and_readings(store: Store) -> None:
+    values = {float(offset): offset / 10 for offset in range(0, 2 * 3600 + 900, 5)}
+    fill(store, values)
+    assert roll_all(store, NOON + 2 * HOUR + 900) == 2, "the running hour is not summed up"
+    step = 600.0
+    found = store.history("bms", "voltage", NOON + HOUR, NOON + 3 * HOUR, step)
+    equal(found, {at: row for at, row in plain(values, step).items() if at >= NOON + HOUR})
+    straddling = store.history("bms", "voltage", NOON + 2 * HOUR - 300, NOON + 2 * HOUR + 300, step)
+    assert [(one.count, one.min, one.max) for one in straddling] == [(120, 690.0, 749.5)]
+
+
+def test_readings_are_seen_as_they_came_below_a_minute(store: Store) -> None:
+    fill(store, {0: 1.0, 5: 2.0, 3605: 3.0})
+    roll_all(store, NOON + 5 * HOUR)
+    found = store.history("bms", "voltage", NOON, NOON + 2 * HOUR, 5)
+    assert [(one.at - NOON, one.last) for one in found] == [(0, 1.0), (5, 2.0), (3605, 3.0)]
+
+
+def test_an_odd_question_has_no_answer(store: Store) -> None:
+    fill(store, {0: 1.0})
+    for start, end, step in ((NOON, NOON, 5), (NOON + 9, NOON, 5), (NOON, NOON + 9, 0), (0, math.inf, 1)):
+        assert store.history("bms", "voltage", start, end, step) == []
+    assert store.history("bms", "unknown", NOON, NOON + 9, 1) == []
+    assert len(store.history("bms", "voltage", 0, NOON * 2, 3600)) == 1
+
+
+def test_retention_keeps_each_level_its_time(store: Store) -> None:
+    fill(store, {hour * HOUR + second: 1.0 for hour in range(6) for second in range(0, 3600, 60)})
+    now = NOON + 6 * HOUR
+    assert retain_all(store, now, Keep(raw=0, minutes=0, hours=0)) == 0, "nothing goes that was not summed up"
+    assert roll_all(store, now + 200) == 6
+    assert retain_all(store, now, Keep(raw=2 * HOUR, minutes=4 * HOUR)) == 4 * 60 + 2 * 60
+    counts = [(one.at - NOON, one.count) for one in store.history("bms", "voltage", NOON, now, HOUR)]
+    assert counts == [(hour * HOUR, 60) for hour in range(6)]
+    fine = store.history("bms", "voltage", NOON, now, 60)
+    assert [one.count for one in fine] == [60, 60] + [1] * 240
+    assert store.read.first() == NOON
+    assert retain_all(store, now, Keep(raw=HOUR, minutes=HOUR, hours=HOUR)) > 0
+    assert [one.at - NOON for one in store.history("bms", "voltage", NOON, now, HOUR)] == [5 * HOUR]
+
+
+def test_the_last_value_outlives_its_readings(store: Store) -> None:
+    fill(store, {0: 51.0, 30: 52.0})
+    roll_all(store, NOON + 2 * HOUR)
+    assert store.last("bms", "voltage") == Stored(NOON + 30, 52.0)
+    retain_all(store, NOON + DAY, Keep(raw=HOUR))
+    assert store.last("bms", "voltage") == Stored(NOON, 52.0)
+    assert store.last("bms", "current") is None
+
+
+def test_the_audit_is_told_in_order_and_once(store: Store) -> None:
+    store.audit(NOON + 2, {"what": "rules/decision", "after": "islanded"})
+    store.audit(NOON + 1, {"what": "inverter/mode", "by": "http"})
+    store.audit(NOON + 1, {"by": "http", "what": "inverter/mode"})
+    told = store.events(NOON, NOON + 3)
+    assert [(event.at - NOON, event.content["what"]) for event in told] == [
+        (1, "inverter/mode"),
+        (2, "rules/decision"),
+    ]
+    assert store.events(NOON, NOON + 2) == told[:1]
+
+
+def test_where_there_is_no_store_there_is_no_history(tmp_path: Path) -> None:
+    history = History(tmp_path / "absent.db")
+    assert history.history("bms", "soc", NOON, NOON + 9, 1) == []
+    assert history.events(0, NOON) == []
+    assert (history.count(), history.first(), history.last("bms", "soc"), history.series()) == (
+        0,
+        None,
+        None,
+        (),
+    )
+    assert not (tmp_path / "absent.db").exists()
+
+
+def test_others_read_while_it_is_written(store: Store) -> None:
+    fill(store, {0: 1.0})
+    history = History(store.path)
+    assert history.count() == 1
+    fill(store, {0: 1.0, 5: 2.0})
+    assert history.count() == 2
+    store.close()
+    assert history.count() == 2
+
+
+def test_the_layout_gives_pages_back_and_knows_whose_it_is(store: Store) -> None:
+    fill(store, {0: 1.0})
+    store.close()
+    with sqlite3.connect(store.path) as connection:
+        pragmas = [
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("auto_vacuum", "journal_mode", "user_version")
+        ]
+    connection.close()
+    assert pragmas == [2, "wal", len(STEPS)]
+
+
+def test_a_newer_store_is_refused_and_left_alone(store: Store) -> None:
+    fill(store, {0: 1.0})
+    store.close()
+    with sqlite3.connect(store.path) as connection:
+        connection.execute(f"PRAGMA user_version={len(STEPS) + 1}")
+    connection.close()
+    before = store.path.read_bytes()
+    with pytest.raises(NewerStore, match="update Gridward"):
+        fill(Store(store.path), {5: 2.0})
+    assert store.path.read_bytes() == before
+
+
+def test_an_older_store_is_copied_and_led_forward(store: Store) -> None:
+    fill(store, {0: 1.0})
+    store.close()
+    further = (*STEPS, "ALTER TABLE series ADD COLUMN area TEXT;")
+    open_store(store.path, further).close()
+    with sqlite3.connect(store.path) as connection:
+        assert connection.execute("SELECT area FROM series").fetchall() == [(None,)]
+    connection.close()
+    copy = Store(store.path.with_name(f"gridward.db.version-{len(STEPS)}"))
+    assert copy.count() == 1
+    with pytest.raises(NewerStore):
+        Store(store.path).newest()
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(store: Store) -> None:
+    fill(store, {0: 1.0})
+    store.close()
+    with pytest.raises(sqlite3.OperationalError):
+        open_store(store.path, (*STEPS, "CREATE TABLE area (id); INSERT INTO nowhere VALUES (1);"))
+    assert store.count() == 1
+    fill(store, {0: 1.0, 5: 2.0})
+    assert store.count() == 2
+
+
+def test_another_programs_database_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE notes (text)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(ForeignFile, match="no store of Gridward"):
+        Store(path).newest()
+    assert path.read_bytes() == before
+
+
+def test_a_file_taken_away_is_noticed_and_nothing_is_lost(store: Store) -> None:
+    fill(store, {0: 1.0})
+    for file in store.path.parent.glob("gridward.db*"):
+        file.unlink()
+    store.add(parcel(2, NOON + 5, {"voltage": 2.0}))
+    with pytest.raises(Vanished):
+        store.commit()
+    assert store.waiting == 1
+    assert store.commit() == {}, "the new file never had number 1, which the sender holds"
+    assert store.last("bms", "voltage") == Stored(NOON + 5, 2.0)
+
+
+def test_a_full_disk_takes_nothing_and_loses_nothing(store: Store) -> None:
+    fill(store, {0: 1.0})
+    opened = store._open().telemetry
+    pages = opened.execute("PRAGMA page_count").fetchone()[0]
+    opened.execute(f"PRAGMA max_page_count={pages + 4}")
+    big: dict[str, Value] = {f"cell_{number}_voltage": 3.3 + number / 1000 for number in range(2000)}
+    store.add(parcel(2, NOON + 5, big))
+    store.add(parcel(3, NOON + 10, big))
+    for _ in range(3):
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            store.commit()
+    assert store.count() == 1
+    opened.execute("PRAGMA max_page_count=1000000")
+    assert store.commit() == {("bms", "b"): 3}
+    assert store.count() == 1 + 2 * len(big)

@@ -1,0 +1,124 @@
+"""The walk-through in CONTRIBUTING.md, done word by word: its integration is installed, checked and run."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+Fresh = Callable[[Path, Sequence[Path]], Path]
+
+TREE = Path(__file__).parents[2]
+BLOCK = re.compile(r"^\*\*`(?P<path>[^`]+)`\*\*\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+FIRST_PARTY = "lint.isort.known-first-party = ['gridward_kit']"
+SHELL = re.compile(r"^```sh\n(?P<text>ln .*?)^```$", re.MULTILINE | re.DOTALL)
+
+CHECK = """
+import sys
+from pathlib import Path
+from gridward_kit import check, tree
+from gridward_kit.integration import integrations
+print(*check.faults(integrations()["brook"]), *tree.faults(Path(sys.argv[1])), sep="\\n", end="")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A checkout of nothing but what the document says, and the environment where it is installed."""
+
+    root: Path
+    commands: Path
+
+    def run(self, *command: str) -> str:
+        """The output of a Python module that must succeed."""
+        ended = subprocess.run(
+            [self.commands / "python", *command], cwd=self.root, capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 0, f"{command}: {ended.stdout}{ended.stderr}"
+        return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory, fresh: Fresh) -> Checkout:
+    """The document's files written, its shell lines run, its package installed beside the kit."""
+    root = tmp_path_factory.mktemp("checkout")
+    document = (TREE / "CONTRIBUTING.md").read_text()
+    for name in ("VERSION", "LICENSE", "pyproject.toml"):
+        (root / name).write_text((TREE / name).read_text())
+    for block in BLOCK.finditer(document):
+        path = root / block["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block["text"])
+    (shell,) = SHELL.finditer(document)
+    subprocess.run(["sh", "-euc", shell["text"]], cwd=root, check=True)
+    packages = [TREE / "integrations" / "kit", root / "integrations" / "brook"]
+    made = Checkout(root, fresh(tmp_path_factory.mktemp("environment"), packages))
+    made.run("-m", "gridward_kit.readme", ".")
+    return made
+
+
+def test_the_document_holds_a_whole_package(checkout: Checkout) -> None:
+    folder = checkout.root / "integrations" / "brook"
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == {
+        "LICENSE",
+        "README.md",
+        "VERSION",
+        "gridward_brook/__init__.py",
+        "gridward_brook/entities.py",
+        "gridward_brook/frames/m1.json",
+        "gridward_brook/protocol.py",
+        "gridward_brook/py.typed",
+        "gridward_brook/simulator.py",
+        "pyproject.toml",
+    }
+
+
+def test_the_self_checks_find_nothing(checkout: Checkout) -> None:
+    assert checkout.run("-c", CHECK, ".") == ""
+
+
+def test_the_value_table_is_written(checkout: Checkout) -> None:
+    readme = (checkout.root / "integrations" / "brook" / "README.md").read_text()
+    assert (
+        "| `display_time` | Display time | min | number, duration, config | 0 to 60 by 1; stored |" in readme
+    )
+
+
+@pytest.mark.parametrize("stale", ["| sensor, voltage |", "<!-- /values -->"])
+def test_a_value_table_that_is_not_current_is_a_fault(checkout: Checkout, stale: str) -> None:
+    readme = checkout.root / "integrations" / "brook" / "README.md"
+    text = readme.read_text()
+    readme.write_text(text.replace(stale, ""))
+    try:
+        found = checkout.run("-c", CHECK, ".")
+    finally:
+        readme.write_text(text)
+    assert found.startswith(
+        "integrations/brook/README.md: its value table is not current; make fmt writes it"
+    )
+
+
+def test_style_and_types_are_those_of_the_tree(checkout: Checkout) -> None:
+    package = "integrations/brook/gridward_brook"
+    for check in (("check", package), ("format", "--check", package)):
+        ended = subprocess.run(
+            [sys.executable, "-m", "ruff", *check, "--config", FIRST_PARTY],
+            cwd=checkout.root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout
+    checkout.run("-m", "mypy", package)
+
+
+def test_it_passes_the_contract_of_every_integration(checkout: Checkout) -> None:
+    options = ("-p", "no:cacheprovider", "--integration", "brook", "--pyargs", "gridward_kit.contract")
+    shown = checkout.run("-m", "pytest", *options)
+    passed = re.search(r"(\d+) passed", shown)
+    assert passed, shown
+    assert int(passed[1]) >= 15, shown
+    assert "skipped" not in shown
