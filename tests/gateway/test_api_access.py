@@ -1,33 +1,24 @@
 """Who gets in: tokens, sessions, forged requests, prefix, certificate."""
 
-import asyncio
 import json
-import ssl
 import stat
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gridward.api.app import create_app
 from gridward.api.attempts import ALL, EACH, Attempts
-from gridward.api.certificate import certificate
 from gridward.api.login import _local
-from gridward.api.serve import listening, run
 from gridward.api.tokens import LASTS, Tokens
-from gridward.broker import free_port
 from gridward.commands import Commands
 from gridward.live import Live
 from gridward.recorder.history import History
 from gridward.site import HttpSpec, RecordSpec, Site
-from gridward_kit.clock import SystemClock
 from gridward_kit.mqtt import Broker
 from gridward_kit.testing import MemoryBroker, TurnedClock
 
@@ -128,6 +119,7 @@ async def test_logout_ends_the_cookie_everywhere_and_over_a_restart(
     kept = client.cookies[NAME]
     csrf = (await client.get("/api/v1/session")).json()["csrf"]
     assert (await client.post("/logout", data={"csrf": "wrong"})).status_code == 403
+    assert door.tokens.session(kept, door.clock.time()) is not None
     assert (await client.get("/api/v1/devices")).status_code == 200
     assert (await client.post("/logout", data={"csrf": csrf})).status_code == 303
     for tokens in (door.tokens, Tokens(tmp_path)):
@@ -269,57 +261,6 @@ def test_a_damaged_token_file_lets_nobody_in(tmp_path: Path, content: str) -> No
     path.write_text(content)
     with pytest.raises(ValueError, match="remove it and start again"):
         Tokens(tmp_path)
-
-
-def test_the_certificate_is_made_once_and_names_the_host(tmp_path: Path) -> None:
-    names = ("pi", "pi.local", "192.0.2.5")
-    now = datetime(2026, 11, 21, tzinfo=UTC).timestamp()
-    first = certificate(tmp_path, names, now)
-    assert certificate(tmp_path, names, now + 86400) == first
-    assert stat.S_IMODE(first.key.stat().st_mode) == 0o600
-    loaded = x509.load_pem_x509_certificate(first.certificate.read_bytes())
-    held = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert {str(entry.value) for entry in held} == set(names)
-    assert certificate(tmp_path, (*names, "192.0.2.6"), now).fingerprint != first.fingerprint
-    later = certificate(tmp_path, names, now + 3 * 365 * 86400)
-    assert later.fingerprint != first.fingerprint
-
-
-def test_a_clock_of_1970_makes_a_certificate_that_is_good_today(tmp_path: Path) -> None:
-    made = certificate(tmp_path, ("pi",), 86400.0)
-    loaded = x509.load_pem_x509_certificate(made.certificate.read_bytes())
-    assert loaded.not_valid_before_utc <= datetime(2026, 6, 1, tzinfo=UTC) <= loaded.not_valid_after_utc
-
-
-async def test_it_serves_over_its_own_tls_and_ends_when_cancelled(tmp_path: Path) -> None:
-    door = Door(tmp_path)
-    own = certificate(tmp_path, ("127.0.0.1",), SystemClock().time())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(own.certificate, own.key)
-    with listening(site_in(tmp_path, port=0)) as listener:
-        port = listener.getsockname()[1]
-        serving = asyncio.create_task(run(door.app, listener, context))
-        trust = ssl.create_default_context(cafile=str(own.certificate))
-        async with httpx.AsyncClient(verify=trust) as client:
-            entered = await client.post(f"https://127.0.0.1:{port}/login", data={"token": door.token})
-        assert entered.status_code == 303
-        assert "Secure" in entered.headers["set-cookie"]
-        serving.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await serving
-    with pytest.raises(ConnectionRefusedError):
-        await asyncio.open_connection("127.0.0.1", port)
-
-
-def test_loopback_is_what_it_listens_on(tmp_path: Path) -> None:
-    with listening(site_in(tmp_path, port=0)) as listener:
-        assert listener.getsockname()[0] == "127.0.0.1"
-
-
-def test_a_taken_port_is_told_in_words(tmp_path: Path) -> None:
-    site = site_in(tmp_path, port=free_port())
-    with listening(site), pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{site.http.port}"):
-        listening(replace(site, name="Another"))
 
 
 async def test_health_is_open_and_says_when_nothing_is_heard(door: Door, client: httpx.AsyncClient) -> None:

@@ -30,7 +30,8 @@ async def looked_at(site: Site, token: str) -> list[str]:
                 break
             except httpx.ConnectError:
                 await asyncio.sleep(0.05)
-        pages = [(await client.get(view)).raise_for_status().text for view in VIEWS]
+        forged = {"X-Forwarded-Prefix": "/elsewhere"}
+        pages = [(await client.get(view, headers=forged)).raise_for_status().text for view in VIEWS]
     role.cancel()
     await asyncio.gather(role, return_exceptions=True)
     assert role.cancelled()
@@ -53,6 +54,7 @@ async def test_the_role_may_start_again_and_shows_the_new_site(tmp_path: Path) -
     first = await looked_at(site, token)
     second = await looked_at(replace(site, name="Second house"), token)
     assert all("First house" in page for page in first)
+    assert [page for page in first if "/elsewhere" in page] == []
     assert all("Second house" in page and "First house" not in page for page in second)
 
 

@@ -59,28 +59,13 @@ def stretches(
 def options(day: Day) -> dict[str, Json]:
     """The chart's options. Sources stand above the zero line, uses below it."""
 
-    def both(series: Series, sign: int) -> Series:
-        return {at: max(0.0, sign * watts) * sign for at, watts in series.items()}
-
     areas = (
-        ("Sun", both(day.pv, 1), SUN, "sources", 0.85),
-        (
-            "Battery giving",
-            {at: -watts for at, watts in both(day.battery, -1).items()},
-            BATTERY,
-            "sources",
-            0.85,
-        ),
-        ("From grid", both(day.grid, 1), GRID, "sources", 0.85),
-        ("House", {at: -max(0.0, watts) for at, watts in day.load.items()}, HOUSE, "uses", 0.85),
-        (
-            "Battery charging",
-            {at: -watts for at, watts in both(day.battery, 1).items()},
-            BATTERY,
-            "uses",
-            0.5,
-        ),
-        ("To grid", both(day.grid, -1), GRID, "uses", 0.5),
+        ("Sun", _part(day.pv, 1, 1), SUN, "sources", 0.85),
+        ("Battery giving", _part(day.battery, -1, 1), BATTERY, "sources", 0.85),
+        ("From grid", _part(day.grid, 1, 1), GRID, "sources", 0.85),
+        ("House", _part(day.load, 1, -1), HOUSE, "uses", 0.85),
+        ("Battery charging", _part(day.battery, 1, -1), BATTERY, "uses", 0.5),
+        ("To grid", _part(day.grid, -1, -1), GRID, "uses", 0.5),
     )
     drawn = [_area(day, *area) for area in areas if any(area[1].values())]
     drawn += [_line(day, "State of charge", day.soc, BATTERY, 1, "solid")] if day.soc else []
@@ -106,6 +91,11 @@ def local(at: float, zone: ZoneInfo) -> int:
     """Milliseconds at which a UTC clock reads what the site's clock read."""
     offset = datetime.fromtimestamp(at, zone).utcoffset()
     return round((at + (offset.total_seconds() if offset else 0)) * 1000)
+
+
+def _part(series: Series, sign: int, side: int) -> Series:
+    """Where a power has this sign, its magnitude on one side of the zero line; zero elsewhere."""
+    return {at: side * max(0.0, sign * watts) for at, watts in series.items()}
 
 
 def _points(day: Day, series: Series) -> list[Json]:

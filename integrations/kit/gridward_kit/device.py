@@ -59,6 +59,7 @@ class Device:
         self.kept = Kept(setup.folder / f"{setup.id}.json")
         self.identity: Identity | None = None
         self.entities: dict[str, Entity] = {}
+        self._derived: tuple[Entity, ...] = ()
         self.available = False
         self._told = ""
         self.root = f"{link.root}/{setup.id}"
@@ -83,6 +84,7 @@ class Device:
         """Announce the device and its entities; those announced before and gone now are cleared."""
         self.identity = identity
         self.entities = {row.key: row for row in entities}
+        self._derived = tuple(row for row in entities if isinstance(row.at, Derived))
         now = self.clock.monotonic()
         budgets = self.kept.section("wear")
         self._budgets = {
@@ -117,8 +119,8 @@ class Device:
         for key, value in values.items():
             self._readings[key] = Reading(value, now, stale)
         self._unrecorded |= values
-        derived = derive(self.entities.values(), self.values)
-        for key in (key for key, row in self.entities.items() if isinstance(row.at, Derived)):
+        derived = derive(self._derived, self.values)
+        for key in (row.key for row in self._derived):
             if key in derived:
                 self._readings[key] = Reading(derived[key], now, stale)
                 self._unrecorded[key] = derived[key]

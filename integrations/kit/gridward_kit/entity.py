@@ -166,6 +166,15 @@ class Readings:
     impossible: tuple[str, ...] = ()
 
 
+def by_query(entities: Iterable[Entity]) -> dict[str, tuple[Entity, ...]]:
+    """The rows that lie in each query's answer; those that are computed from others under ""."""
+    found: dict[str, list[Entity]] = {}
+    for row in entities:
+        if row.at is not None:
+            found.setdefault(row.at.query, []).append(row)
+    return {query: tuple(rows) for query, rows in found.items()}
+
+
 def readings(entities: Iterable[Entity], query: str, payload: bytes) -> Readings:
     """Decode every entity that lies in this query's answer; a value outside its limits is left out."""
     values: dict[str, Value] = {}

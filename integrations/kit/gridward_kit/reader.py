@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 from gridward_kit.clock import Clock
-from gridward_kit.entity import derive, readings
+from gridward_kit.entity import Entity, by_query, derive, readings
 from gridward_kit.errors import DeviceError, NoAnswer, Refused
 from gridward_kit.integration import Dialect, Identity, Integration, Options, Query
 from gridward_kit.point import Value
@@ -33,6 +33,7 @@ class Reader:
         self._port = port
         self._options = options
         self._clock = clock
+        self._rows: dict[str, tuple[Entity, ...]] = {}
 
     async def identify(self) -> Identity:
         """Find out what answers, by harmless queries; raises DeviceError in words."""
@@ -44,6 +45,7 @@ class Reader:
         Raises NoAnswer when a whole pass brings nothing.
         """
         dialect = self._dialect(identity, self._options)
+        self._rows = by_query(dialect.entities)
         queries = [Query(name) for name in only] or list(dialect.queries)
         due = {query.name: 0.0 for query in queries}
         kept: dict[str, Value] = {}
@@ -63,7 +65,7 @@ class Reader:
             if not poll.values and not kept:
                 raise NoAnswer(poll.errors[0] if poll.errors else "the device refuses every query")
             values = {**kept, **poll.values}
-            poll.values = {**values, **derive(dialect.entities, values)}
+            poll.values = {**values, **derive(self._rows.get("", ()), values)}
             poll.at = self._clock.time()
             yield poll
 
@@ -78,7 +80,7 @@ class Reader:
                 if trial == 2:
                     poll.errors.append(f"{query.name}: {error}")
                 continue
-            got = readings(dialect.entities, query.name, payload)
+            got = readings(self._rows.get(query.name, ()), query.name, payload)
             doubted = dialect.doubt(got.values, {})
             into |= {key: value for key, value in got.values.items() if key not in doubted}
             poll.errors += [f"{key}: an impossible value was dropped" for key in (*got.impossible, *doubted)]

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from gridward_kit.clock import Clock
 from gridward_kit.device import Device
-from gridward_kit.entity import Entity, readings
+from gridward_kit.entity import Entity, by_query, readings
 from gridward_kit.errors import DeviceError, NoAnswer
 from gridward_kit.integration import Dialect, Fact, Identity, Options, Query
 from gridward_kit.kept import Json, Kept
@@ -56,10 +56,7 @@ class Wired:
             raise TypeError(f"{self.integration.domain} has no dialect")
         self.dialect = self.integration.dialect(identity, self.options)
         self.turns = Turns(self.dialect.queries, self.poll)
-        self._rows = {
-            query.name: tuple(row for row in self.dialect.entities if row.at and row.at.query == query.name)
-            for query in self.dialect.queries
-        }
+        self._rows = by_query(self.dialect.entities)
         self.device.describe(identity, self.dialect.entities)
 
     def bind(self, identity: Identity) -> None:

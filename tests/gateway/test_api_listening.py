@@ -1,0 +1,92 @@
+"""Where the page listens and with what certificate."""
+
+import asyncio
+import ssl
+import stat
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from cryptography import x509
+
+from gridward.api.app import create_app
+from gridward.api.certificate import certificate
+from gridward.api.serve import listening, run
+from gridward.api.tokens import Tokens
+from gridward.broker import free_port
+from gridward.commands import Commands
+from gridward.live import Live
+from gridward.recorder.history import History
+from gridward.site import HttpSpec, RecordSpec, Site
+from gridward_kit.clock import SystemClock
+from gridward_kit.mqtt import Broker
+from gridward_kit.testing import MemoryBroker
+
+
+def site_in(folder: Path, port: int) -> Site:
+    return Site(
+        id="home",
+        name="Home",
+        time_zone=ZoneInfo("Europe/Bratislava"),
+        fail_safe="grid_connected",
+        broker=Broker("mqtt://memory"),
+        folder=folder,
+        record=RecordSpec(folder / "gridward.db"),
+        http=HttpSpec(port=port),
+    )
+
+
+def test_the_certificate_is_made_once_and_names_the_host(tmp_path: Path) -> None:
+    names = ("pi", "pi.local", "192.0.2.5")
+    now = datetime(2026, 11, 21, tzinfo=UTC).timestamp()
+    first = certificate(tmp_path, names, now)
+    assert certificate(tmp_path, names, now + 86400) == first
+    assert stat.S_IMODE(first.key.stat().st_mode) == 0o600
+    loaded = x509.load_pem_x509_certificate(first.certificate.read_bytes())
+    held = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert {str(entry.value) for entry in held} == set(names)
+    assert certificate(tmp_path, (*names, "192.0.2.6"), now).fingerprint != first.fingerprint
+    later = certificate(tmp_path, names, now + 3 * 365 * 86400)
+    assert later.fingerprint != first.fingerprint
+
+
+def test_a_clock_of_1970_makes_a_certificate_that_is_good_today(tmp_path: Path) -> None:
+    made = certificate(tmp_path, ("pi",), 86400.0)
+    loaded = x509.load_pem_x509_certificate(made.certificate.read_bytes())
+    assert loaded.not_valid_before_utc <= datetime(2026, 6, 1, tzinfo=UTC) <= loaded.not_valid_after_utc
+
+
+async def test_it_serves_over_its_own_tls_and_ends_when_cancelled(tmp_path: Path) -> None:
+    clock, tokens = SystemClock(), Tokens(tmp_path)
+    link, history = MemoryBroker(clock).link("http"), History(tmp_path / "gridward.db")
+    app = create_app(site_in(tmp_path, 0), Live(link, clock), Commands(link, clock), history, clock, tokens)
+    own = certificate(tmp_path, ("127.0.0.1",), clock.time())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own.certificate, own.key)
+    with listening(site_in(tmp_path, port=0)) as listener:
+        port = listener.getsockname()[1]
+        serving = asyncio.create_task(run(app, listener, context))
+        trust = ssl.create_default_context(cafile=str(own.certificate))
+        async with httpx.AsyncClient(verify=trust) as client:
+            entered = await client.post(f"https://127.0.0.1:{port}/login", data={"token": tokens.made})
+        assert entered.status_code == 303
+        assert "Secure" in entered.headers["set-cookie"]
+        serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await serving
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
+def test_loopback_is_what_it_listens_on(tmp_path: Path) -> None:
+    with listening(site_in(tmp_path, port=0)) as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
+
+
+def test_a_taken_port_is_told_in_words(tmp_path: Path) -> None:
+    site = site_in(tmp_path, port=free_port())
+    with listening(site), pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{site.http.port}"):
+        listening(replace(site, name="Another"))
