@@ -1,12 +1,14 @@
 """The command line. The kit's commands (`read`, `decode`, `scan`, `simulate`) are the same code."""
 
 import asyncio
-import contextlib
 import json
 import logging
+import signal
 import socket
+import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -32,6 +34,7 @@ SiteArgument = Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The sit
 SiteOption = Annotated[Path, typer.Option("--site", help="The site file.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
 SITE = Path("site.yaml")
+T = TypeVar("T")
 
 
 def site_of(path: Path) -> Site:
@@ -77,12 +80,38 @@ def run(
         async with running.broker_of(home) as broker:
             await running.run(running.House(home, SystemClock(), broker), names)
 
+    if "http" in names:
+        _first_token(home)
     try:
-        asyncio.run(work())
+        until_stopped(work())
     except ValueError as error:
         stop(USAGE, str(error))
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
+
+
+def until_stopped(work: Coroutine[None, None, T]) -> T | None:
+    """Run until it ends, or until Ctrl+C or systemd's SIGTERM: then every role leaves in order."""
+
+    async def stoppable() -> T:
+        task = asyncio.current_task()
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(stoppable())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return None
+
+
+def _first_token(home: Site) -> None:
+    """Make the page's token at the first start; shown to a person at a terminal, never to a journal."""
+    from gridward.api.tokens import Tokens  # noqa: PLC0415
+
+    made = Tokens(home.folder).made
+    if made is not None and sys.stderr.isatty():
+        typer.echo(f"The page's access token, shown only now: {made}", err=True)
+    elif made is not None:
+        typer.echo("The page has a new access token; `gridward token --new` shows you one.", err=True)
 
 
 def _this_host(home: Site) -> str | None:
@@ -161,9 +190,7 @@ def demo(
 
     logs(verbose=verbose)
     wishes = Wishes(seconds=for_, broker=mqtt, site=site, scene=scene, port=port, quiet=as_json)
-    summary = None
-    with contextlib.suppress(KeyboardInterrupt):
-        summary = asyncio.run(run_demo(wishes))
+    summary = until_stopped(run_demo(wishes))
     if summary is None:
         return
     typer.echo(json.dumps(summary.to_json()) if as_json else summary.words())

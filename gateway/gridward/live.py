@@ -32,6 +32,7 @@ class LiveDevice:
 
     id: str
     info: Mapping[str, Json] = field(default_factory=dict)
+    health: Mapping[str, Json] = field(default_factory=dict)
     available: bool = False
     values: Mapping[str, Value] = field(default_factory=dict)
     at: float | None = None
@@ -124,6 +125,7 @@ class Live:
         link.subscribe(f"{link.root}/+/info", self._told_once(self._info))
         link.subscribe(f"{link.root}/+/availability", self._told_once(self._availability))
         link.subscribe(f"{link.root}/+/state", self._told_once(self._state))
+        link.subscribe(f"{link.root}/+/health", self._told_once(self._health))
         link.subscribe(f"{link.root}/+/+/result", self._told_once(self._result))
         link.subscribe(f"{link.root}/audit", self._told_once(self._event))
 
@@ -172,6 +174,10 @@ class Live:
         device = self._device(level)
         device.info = content
         self._reckon(device)
+
+    def _health(self, level: str, message: Message) -> None:
+        if message.payload:
+            self._device(level).health = payload.read_object(message.payload)
 
     def _availability(self, level: str, message: Message) -> None:
         if message.payload not in (b"online", b"offline", b""):

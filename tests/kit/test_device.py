@@ -256,3 +256,10 @@ def test_telemetry_comes_every_five_seconds_with_a_number(home: House) -> None:
     sent = [json.loads(item) for item in home.broker.said("gridward/home/unit/telemetry")]
     assert [item["seq"] for item in sent] == [1, 2]
     assert sent[-1]["values"]["voltage"] == 61.0
+
+
+async def test_the_write_budget_is_published_at_each_write(home: House) -> None:
+    await home.command("priority", "SBU", "1", by="rules")
+    health = json.loads(home.broker.retained["gridward/home/unit/health"])
+    assert health["wear"]["priority"] == {"left": 19, "of": 20, "total": 1}
+    assert health["wear"]["limit"] == {"left": 20, "of": 20, "total": 0}

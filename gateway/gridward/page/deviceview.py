@@ -54,7 +54,7 @@ class _Card:
             self._state = Tag("span", dress="mark small")
             with Tag("dl", dress="pairs"):
                 self._facts = {}
-                for word in ("Model", "Serial", "Port", "Entities"):
+                for word in ("Model", "Serial", "Port", "Entities", "Errors", "Writes left"):
                     Tag("dt", word)
                     self._facts[word] = Tag("dd")
 
@@ -88,4 +88,30 @@ def facts(known: LiveDevice | None) -> dict[str, str]:
     serial = told["Serial"]
     if known is not None and serial == DASH and known.kind not in ("site", "rules", "relay", "host", None):
         told["Serial"] = "none: its identity cannot be proven"
-    return {**told, "Entities": str(len(known.entities)) if known else DASH}
+    counted = {"Entities": str(len(known.entities)) if known else DASH}
+    return {**told, **counted, "Errors": errors(known), "Writes left": writes_left(known)}
+
+
+def errors(known: LiveDevice | None) -> str:
+    """The faults of its line since its process started, in words."""
+    told = known.health.get("errors") if known else None
+    if not isinstance(told, dict) or not told:
+        return DASH
+    words = [f"{count} {name.replace('_', ' ')}" for name, count in told.items() if count]
+    return ", ".join(words) or "none"
+
+
+def writes_left(known: LiveDevice | None) -> str:
+    """The setting whose write budget is lowest, where one is under a third."""
+    told = known.health.get("wear") if known else None
+    if not isinstance(told, dict) or not told:
+        return DASH
+    low: list[tuple[int, int, str]] = []
+    for key, budget in told.items():
+        match budget:
+            case {"left": int(left), "of": int(most)} if left < most / 3:
+                low.append((left, most, key))
+    if not low:
+        return "enough"
+    left, most, key = min(low)
+    return f"{left} of {most} for {key.replace('_', ' ')}"

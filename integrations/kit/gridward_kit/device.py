@@ -13,7 +13,7 @@ from gridward_kit.clock import Clock, iso
 from gridward_kit.command import Command, Seen, parse, same
 from gridward_kit.entity import Button, Entity, derive
 from gridward_kit.errors import DeviceError, Refused
-from gridward_kit.info import Setup, info
+from gridward_kit.info import Setup, health, info
 from gridward_kit.integration import Identity
 from gridward_kit.kept import Json, Kept
 from gridward_kit.mqtt import Link, Message
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 BOOT = uuid.uuid4().hex[:12]
 STALE_POLLS = 3
 STALE_LEAST = 10.0
+HEALTH_EVERY = 30.0
 
 Perform = Callable[[Entity, Command], Awaitable[Value]]
 
@@ -61,7 +62,9 @@ class Device:
         self.entities: dict[str, Entity] = {}
         self._derived: tuple[Entity, ...] = ()
         self.available = False
+        self.counters: dict[str, int] = {}
         self._told = ""
+        self._health_at = float("-inf")
         self.root = f"{link.root}/{setup.id}"
         self._readings: dict[str, Reading] = {}
         self._unrecorded: dict[str, Value] = {}
@@ -139,6 +142,14 @@ class Device:
             self._unrecorded = {}
         else:
             self.spool.tend()
+        if now - self._health_at >= HEALTH_EVERY:
+            self.say_health()
+
+    def say_health(self) -> None:
+        """Publish what is counted: line errors, what waits for the store, and each setting's budget."""
+        now = self._health_at = self.clock.monotonic()
+        said = health(iso(self.clock.time()), self.counters, self.spool, self._budgets, now)
+        self.link.publish(f"{self.root}/health", said, retain=True)
 
     def lost(self, reason: str, kind: str = "away") -> None:
         """The device does not answer: its values are absent from now on. Told once for each kind."""
@@ -147,6 +158,7 @@ class Device:
         self._told = kind
         self._readings = {}
         self._set_available(available=False)
+        self.say_health()
         state: dict[str, Json] = {"v": 1, "at": iso(self.clock.time())}
         self.link.publish(f"{self.root}/state", json.dumps(state), retain=True)
 
@@ -255,6 +267,7 @@ class Device:
             raise ValueError(reason)
         budget.spend(by, now)
         self.kept.save({"wear": {key: item.to_json(now) for key, item in self._budgets.items()}})
+        self.say_health()
         if budget.low:
             log.warning("%s: %s: %.0f automated writes left in its budget", self.id, row.key, budget.tokens)
 

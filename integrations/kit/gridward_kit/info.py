@@ -1,6 +1,7 @@
-"""What `<device>/info` says: enough for a page and a recorder that have no table and no site file."""
+"""What `<device>/info` and `<device>/health` say: enough for a page that has no table and no site file."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from gridward_kit import discovery
 from gridward_kit.entity import Entity
 from gridward_kit.integration import Identity, Integration
 from gridward_kit.kept import Json
+from gridward_kit.spool import Spool
+from gridward_kit.wear import BUCKET, Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,23 @@ def info(setup: Setup, role: str, identity: Identity, entities: tuple[Entity, ..
         "entities": {row.key: described(row, writable=setup.writable) for row in entities},
     }
     return json.dumps(content, ensure_ascii=False)
+
+
+def health(
+    at: str, counters: Mapping[str, int], spool: Spool, budgets: Mapping[str, Budget], now: float
+) -> str:
+    """What is counted: faults of the line, what waits for the store, each stored setting's write budget."""
+    content: dict[str, Json] = {
+        "v": 1,
+        "at": at,
+        "errors": dict(counters),
+        "spool": {"waiting": len(spool), "dropped": spool.dropped},
+        "wear": {
+            key: {"left": budget.left(now), "of": BUCKET, "total": budget.total}
+            for key, budget in budgets.items()
+        },
+    }
+    return json.dumps(content)
 
 
 def described(row: Entity, *, writable: bool) -> dict[str, Json]:

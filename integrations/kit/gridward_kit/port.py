@@ -41,6 +41,7 @@ class Port:
         self._transport: Transport | None = None
         self._failures = 0
         self._retry_at = 0.0
+        self._trouble = ""
         self._unsettled = False
         self._idle_since = 0.0
         self._usual: dict[bytes, tuple[float, int]] = {}
@@ -66,8 +67,8 @@ class Port:
         except OSError as error:
             self.errors += 1
             self.close()
-            self._back_off()
-            raise NoAnswer(f"{self.url}: the line went away: {error}") from error
+            self._back_off(f"{self.url}: the line went away: {error}; is the cable in?")
+            raise NoAnswer(self._trouble) from error
         finally:
             self._idle_since = asyncio.get_running_loop().time()
 
@@ -82,17 +83,18 @@ class Port:
             return self._transport
         now = self._clock.monotonic()
         if now < self._retry_at:
-            raise NoAnswer(f"{self.url}: not there")
+            raise NoAnswer(self._trouble)
         try:
             self._transport = await asyncio.to_thread(open_transport, self.url, self.line)
         except OSError as error:
-            self._back_off()
-            raise NoAnswer(f"{self.url}: cannot be opened: {error}") from error
+            self._back_off(f"{self.url}: cannot be opened: {error}; `gridward scan` shows what is there")
+            raise NoAnswer(self._trouble) from error
         self._failures = 0
         self._unsettled = True
         return self._transport
 
-    def _back_off(self) -> None:
+    def _back_off(self, trouble: str) -> None:
+        self._trouble = trouble
         self._retry_at = self._clock.monotonic() + BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
         self._failures += 1
 

@@ -57,6 +57,11 @@ class Budget:
         else:
             self.safety.append(now)
 
+    def left(self, now: float) -> int:
+        """Whole automated writes that are free now."""
+        self._refill(now)
+        return int(self.tokens)
+
     @property
     def low(self) -> bool:
         """Whether four fifths of the bucket are used: time to warn."""

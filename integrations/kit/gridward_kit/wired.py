@@ -39,6 +39,7 @@ class Wired:
         self.last_turn = 0.0
         self.retry_at = 0.0
         self.errors: dict[str, int] = {"bad_frame": 0, "no_answer": 0, "refused": 0, "impossible": 0}
+        device.counters = self.errors
         self.written: dict[str, int] = {}
         self._clock = clock
         self._rows: dict[str, tuple[Entity, ...]] = {}
