@@ -71,7 +71,8 @@ def test_3_state_to_simulator_to_values_gives_the_state_back(lined: Integration)
         else:
             assert abs(value - wanted) <= resolution(row), row.key
         compared += 1
-    assert compared > 5
+    assert compared
+    assert compared >= len(dialect.entities) / 3
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -146,7 +147,7 @@ async def test_5_a_bad_line_never_gives_a_wrong_value(
     async with house(lined, tmp_path, identity=lined.example, faults=faults, chunk=1) as home:
         await home.until(lambda: home.port.exchanges > 60)
         told = [json.loads(item) for item in home.broker.said(f"{home.device.root}/state")]
-        assert any(len(state) > 5 for state in told)
+        assert any(len(state) > 2 for state in told)
         rows = home.device.entities
         for state in told:
             for key, value in state.items():
@@ -181,7 +182,7 @@ async def test_7_settings_are_set_inside_their_bounds_and_read_back(
     lined: Integration, tmp_path: Path
 ) -> None:
     async with house(lined, tmp_path, identity=lined.example) as home:
-        await home.until(lambda: len(home.state()) > 10 and home.device.available)
+        await home.until(home.settled)
         rows = [row for row in home.device.entities.values() if row.setting is not None]
         assert rows
         for row in rows:
@@ -197,7 +198,7 @@ async def test_7_settings_are_set_inside_their_bounds_and_read_back(
 async def test_7_only_what_is_read_back_is_confirmed(lined: Integration, tmp_path: Path, obeys: str) -> None:
     expected = {"ignores": "failed", "refuses": "refused", "slow": "confirmed"}
     async with house(lined, tmp_path, identity=lined.example) as home:
-        await home.until(lambda: len(home.state()) > 10 and home.device.available)
+        await home.until(home.settled)
         rows = [
             row for row in home.device.entities.values() if row.setting and isinstance(row, Select | Switch)
         ]

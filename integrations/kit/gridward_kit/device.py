@@ -280,7 +280,6 @@ class Device:
         reason: str,
         before: Value | None = None,
     ) -> None:
-        at = iso(self.clock.time())
         result: dict[str, Json] = {
             "v": 1,
             "id": command.id,
@@ -288,7 +287,7 @@ class Device:
             "value": value,
             "reason": reason,
             "by": command.by,
-            "at": at,
+            "at": iso(self.clock.time()),
         }
         self.link.publish(f"{self.root}/{key}/result", json.dumps(result, ensure_ascii=False))
         if status != "accepted":

@@ -69,6 +69,12 @@ class House:
         content: dict[str, Json] = json.loads(said[-1]) if said else {}
         return content
 
+    def settled(self) -> bool:
+        """Whether every setting has been read."""
+        rows = [row for row in self.device.entities.values() if row.setting and not isinstance(row, Button)]
+        state = self.state()
+        return self.device.available and bool(rows) and all(row.key in state for row in rows)
+
     def results(self, key: str) -> list[dict[str, Json]]:
         """All results of one entity's commands."""
         return [json.loads(payload) for payload in self.broker.said(f"{self.device.root}/{key}/result")]
