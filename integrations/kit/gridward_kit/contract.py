@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gridward_kit import discovery
 from gridward_kit.entity import Select, Switch, readings
 from gridward_kit.errors import BadFrame, DeviceError, NoAnswer, Refused
 from gridward_kit.frames import Frame, frames_of
 from gridward_kit.integration import Integration, integrations
+from gridward_kit.mqtt import PREFIX
 from gridward_kit.simulate import Faults
 from gridward_kit.trial import SPEED, asked, faults_of, house, made, resolution, taken, wishes
 
@@ -213,7 +213,7 @@ async def test_7_only_what_is_read_back_is_confirmed(lined: Integration, tmp_pat
 
 async def test_8_discovery_is_what_home_assistant_allows(lined: Integration, tmp_path: Path) -> None:
     async with house(lined, tmp_path, identity=lined.example) as home:
-        topics = [topic for topic in home.broker.retained if topic.startswith(discovery.PREFIX)]
+        topics = [topic for topic in home.broker.retained if topic.startswith(PREFIX)]
         assert len(topics) == len(home.device.entities)
         faults = [
             f"{topic}: {fault}"

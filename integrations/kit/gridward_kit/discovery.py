@@ -20,10 +20,9 @@ from gridward_kit.entity import (
 )
 from gridward_kit.integration import Identity
 from gridward_kit.kept import Json
+from gridward_kit.mqtt import PREFIX
 from gridward_kit.point import UNKNOWN
 
-PREFIX = "homeassistant"
-BIRTH = f"{PREFIX}/status"
 SUPPORT = "https://github.com/gridward/gridward"
 
 COMPONENTS: dict[type[Entity], str] = {

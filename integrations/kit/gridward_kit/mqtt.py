@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 import aiomqtt
 
 from gridward_kit.clock import Clock
-from gridward_kit.discovery import BIRTH, PREFIX
 
 log = logging.getLogger(__name__)
 
+PREFIX = "homeassistant"
+BIRTH = f"{PREFIX}/status"
 KEEPALIVE = 10
 TIMEOUT = 3.0
 WAITING = 1000
