@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 
+from gridward import watchdog
 from gridward.broker import embedded_broker, free_port, port_is_free
 from gridward.site import EMBEDDED, BusSpec, DeviceSpec, Site
 from gridward_kit.clock import Clock
@@ -155,6 +156,7 @@ async def run(house: House, names: tuple[str, ...]) -> None:
         asyncio.create_task(supervise(name, role, house.clock), name=name)
         for name, role in house.roles(names).items()
     ]
+    tasks.append(asyncio.create_task(watchdog.feed(), name="watchdog"))
     try:
         await asyncio.wait(tasks)
     finally:

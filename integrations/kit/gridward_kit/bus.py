@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import TypeVar
 
@@ -33,6 +33,7 @@ class Bus:
         self._zone = zone
         self._urgent: deque[Callable[[], Awaitable[None]]] = deque()
         self._wake = asyncio.Event()
+        self._losses = port.losses
         for wired in self.devices:
             wired.device.perform = _performer(self, wired)
 
@@ -52,13 +53,9 @@ class Bus:
         return True
 
     async def _turn(self) -> None:
-        now = self._clock.monotonic()
-        waiting = [wired for wired in self.devices if wired.due() <= now]
-        if waiting:
-            wired = min(waiting, key=lambda item: item.last_turn)
-            await self._serve(wired, now)
-            wired.last_turn = self._clock.monotonic()
+        if await self._serve_one(self.devices):
             return
+        now = self._clock.monotonic()
         self._wake.clear()
         pause = min((wired.due() for wired in self.devices), default=now + 1) - now
         rest = asyncio.ensure_future(self._clock.sleep(min(pause, 1.0)))
@@ -67,7 +64,26 @@ class Bus:
         for task in pending:
             task.cancel()
 
+    async def _serve_one(self, devices: Iterable[Wired]) -> bool:
+        """Give a turn to who waits longest for one; whether there was somebody."""
+        now = self._clock.monotonic()
+        waiting = [wired for wired in devices if wired.due() <= now]
+        if not waiting:
+            return False
+        wired = min(waiting, key=lambda item: item.last_turn)
+        await self._serve(wired, now)
+        wired.last_turn = self._clock.monotonic()
+        return True
+
+    def _watch_line(self) -> None:
+        """After the line was away somebody else may be on it: everybody proves anew who he is."""
+        if self._losses != self.port.losses:
+            self._losses = self.port.losses
+            for wired in self.devices:
+                wired.doubt()
+
     async def _serve(self, wired: Wired, now: float) -> None:
+        self._watch_line()
         query: Query | None = None
         try:
             if wired.dialect is None:
@@ -93,17 +109,20 @@ class Bus:
         async def ask(request: bytes, dialect: Dialect) -> bytes:
             while await self._commands_first():
                 pass
+            await self._serve_one(item for item in self.devices if item.dialect is not None)
             return await self._exchange(dialect, request)
 
+        losses = self.port.losses
         identity = await identify(ask, wired.options)
+        if losses != self.port.losses:
+            raise NoAnswer("the line went away while it was being identified")
         log.info("%s: %s %s, serial %s", wired.device.id, identity.model, identity.protocol, identity.serial)
         wired.bind(identity)
 
     async def _prove(self, wired: Wired, dialect: Dialect) -> None:
         """Before anything is published after a (re)start: is it still the device that was bound?"""
         if dialect.proof is None:
-            wired.proven = True
-            wired.turns.restart(self._clock.monotonic())
+            wired.confirm()
             return
         query = dialect.proof[0]
         payload = await self._ask(dialect, query)
@@ -115,13 +134,18 @@ class Bus:
             if wired.accepted_anew():
                 return
             raise
-        wired.proven = True
-        wired.turns.restart(self._clock.monotonic())
+        wired.confirm()
 
     async def _ask(self, dialect: Dialect, query: str) -> bytes:
         """Ask a query and return its payload; raises DeviceError."""
         request = dialect.request(query)
         return dialect.payload(query, await self._exchange(dialect, request))
+
+    async def _ask_proven(self, wired: Wired, dialect: Dialect, query: str) -> bytes:
+        self._watch_line()
+        if not wired.proven:
+            raise NoAnswer("it has not proven yet that it is the same device")
+        return await self._ask(dialect, query)
 
     async def _exchange(self, dialect: Dialect, request: bytes) -> bytes:
         return await self.port.exchange(
@@ -171,6 +195,7 @@ class Bus:
         """Send the candidates until one is accepted, the last time's first; whether it was acknowledged."""
         if self._clock.monotonic() >= command.deadline:
             raise ValueError("it expired before the line was free")
+        self._watch_line()
         dialect = wired.dialect
         if dialect is None or not wired.proven:
             raise NoAnswer("the device is away")
@@ -191,13 +216,13 @@ class Bus:
         raise Refused(str(refusal) or "the device said no")
 
     async def _read_back(self, wired: Wired, dialect: Dialect, row: Entity) -> Value | None:
-        if row.at is None:
+        if row.at is None or wired.dialect is not dialect:
             return None
         name = row.at.query
         query = next((item for item in dialect.queries if item.name == name), Query(name))
         started = self._clock.monotonic()
         try:
-            payload = await self.urgent(lambda: self._ask(dialect, name))
+            payload = await self.urgent(lambda: self._ask_proven(wired, dialect, name))
         except DeviceError:
             return None
         wired.took(query, payload, started)

@@ -109,7 +109,7 @@ class Number(Entity):
     def accept(self, value: Value) -> Value:
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise ValueError(f"{value!r} is not a number") from None
         if self.only:
             if number not in self.only:

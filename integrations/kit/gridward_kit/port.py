@@ -28,7 +28,8 @@ class Port:
 
     The time that an answer took the last time is slept through, all but its last characters (less the
     next time if all was there on waking); a new or a late one is read in gulps. So the line is never kept
-    waiting and the processor is not woken for every byte.
+    waiting and the processor is not woken for every byte. `losses` counts how often the line was let go:
+    whoever is there after the next opening may be somebody else.
     """
 
     def __init__(self, url: str, line: Line, clock: Clock, capture: Capture | None = None) -> None:
@@ -37,6 +38,7 @@ class Port:
         self.capture = capture
         self.errors = 0
         self.exchanges = 0
+        self.losses = 0
         self._clock = clock
         self._transport: Transport | None = None
         self._failures = 0
@@ -76,6 +78,7 @@ class Port:
         """Let the port go; the next request opens it again."""
         if self._transport is not None:
             transport, self._transport = self._transport, None
+            self.losses += 1
             transport.close()
 
     async def _opened(self) -> Transport:

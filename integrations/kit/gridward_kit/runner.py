@@ -53,7 +53,7 @@ async def run_bus(
         for member in members
     ]
     bus = Bus(port, devices, where.clock, where.zone)
-    await _together(link, bus.run())
+    await together(link, bus.run())
 
 
 async def run_device(where: Where, role: str, member: Member) -> None:
@@ -63,13 +63,20 @@ async def run_device(where: Where, role: str, member: Member) -> None:
         raise ValueError(f"{member.setup.id}: {integration.domain} belongs on a bus")
     link = MqttLink(where.broker, where.site, role, where.clock)
     device = Device(member.setup, link, where.clock)
-    await _together(link, integration.serve(device, member.options))
+    await together(link, integration.serve(device, member.options))
 
 
-async def _together(link: MqttLink, work: Awaitable[None]) -> None:
-    connection = asyncio.create_task(link.run())
+async def together(link: MqttLink, work: Awaitable[None]) -> None:
+    """Work with a connection until one of the two ends; raises what it ended of.
+
+    Nothing works on without its connection, and the connection outlives the work's last words.
+    """
+    connection, working = asyncio.ensure_future(link.run()), asyncio.ensure_future(work)
     try:
-        await work
+        done, _ = await asyncio.wait({connection, working}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
     finally:
-        connection.cancel()
-        await asyncio.gather(connection, return_exceptions=True)
+        for task in (working, connection):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

@@ -86,6 +86,17 @@ class Wired:
                 f"If it was exchanged: gridward accept {self.device.id}"
             )
 
+    def confirm(self) -> None:
+        """It is the device that was bound; after an absence everything is asked anew."""
+        self.proven = True
+        if not self.device.available:
+            self.turns.restart(self._clock.monotonic())
+
+    def doubt(self) -> None:
+        """It may have been exchanged: before it is asked for values again it proves who it is."""
+        self.proven = False
+        self.retry_at = self._clock.monotonic()
+
     def accepted_anew(self) -> bool:
         """Whether a person let the binding go (`gridward accept`) while this process runs."""
         fresh = Kept(self.device.kept.path)
@@ -124,6 +135,9 @@ class Wired:
         self.misses += 1
         if query is not None:
             self.turns.missed(query, started, silent=silent)
+        if silent:
+            self.proven = False
+        self.retry_at = started + min(self.poll, RETRY_FIRST)
         if self.misses >= MISSES or isinstance(error, Stranger):
             self._away(error)
 
