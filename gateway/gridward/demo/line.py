@@ -115,10 +115,12 @@ class Lines:
 
     def _add(self, device: DeviceSpec, simulator: Simulator, served: Served) -> None:
         kind = integrations()[device.integration].kind
+        begins: Mapping[str, Value] = {}
         if kind == "inverter":
-            simulator.state |= {
-                key: value for key, value in self.plant.inverter_settings().items() if key in simulator.state
-            }
+            begins = self.plant.inverter_settings()
+        elif kind == "battery":  # else its own state of charge would pass for one that a command set
+            begins = self.plant.battery_readings()
+        simulator.state |= {key: value for key, value in begins.items() if key in simulator.state}
         self.devices[device.id] = Simulated(device.id, kind, simulator, served)
 
 

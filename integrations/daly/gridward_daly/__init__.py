@@ -42,7 +42,7 @@ INTEGRATION = Integration(
     models=tuple(f"{cells}s" for cells in range(1, MOST_CELLS + 1)),
     line=Line(baud=9600, first=0.5, gap=0.2),
     options={
-        vol.Optional("board", default=1): vol.All(int, vol.Range(1, MOST_BOARDS)),
+        vol.Optional("address", default=1): vol.All(int, vol.Range(1, MOST_BOARDS)),
         vol.Optional("host_address"): vol.In((HOST, OTHER_HOST)),
         vol.Optional("invert", default=False): bool,
     },

@@ -1,4 +1,4 @@
-"""Finds out by harmless reads what board answers: its cells, how it frames its answers, what it knows."""
+"""Finds out by harmless reads which board answers: its cells, how it frames its answers, what it knows."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ async def identify(ask: Ask, options: Options) -> Identity:
     The battery code is a text that the owner may set and is empty on most boards, so it is no serial
     number; it is kept as a fact, by which packs that changed places are told apart.
     """
-    board = _integer(options, "board", 1)
+    board = _integer(options, "address", 1)
     host, counts = await _found(ask, board, options)
     cells, sensors = counts[0], counts[1]
     full = A5(Layout(cells, sensors), board=board, host=host, full=True)
@@ -67,7 +67,7 @@ def dialect(identity: Identity, options: Options) -> A5:
     )
     return A5(
         layout,
-        board=_integer(options, "board", 1),
+        board=_integer(options, "address", 1),
         host=_integer(options, "host_address", _integer(facts, "host", HOST)),
         invert=bool(options.get("invert", False)),
     )

@@ -264,12 +264,12 @@ THRESHOLDS: dict[str, tuple[float, float]] = {
 
 
 def simulator(options: Options) -> DalyBoard:
-    """A board for a site file's options; `cells`, `sensors` and `code` shape it."""
+    """A board for a site file's options; `address` is its number; `cells`, `sensors` and `code` shape it."""
     numbers = {key: value for key, value in options.items() if isinstance(value, int)}
     return DalyBoard(
         numbers.get("cells", 16),
         numbers.get("sensors", 2),
-        board=numbers.get("board", 1),
+        board=numbers.get("address", 1),
         invert=bool(options.get("invert", False)),
         code=str(options.get("code", "")),
     )
