@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -57,6 +58,7 @@ class Mosquitto:
                 probe.settimeout(0.02)
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
+            time.sleep(0.02)
         raise RuntimeError("mosquitto does not listen")
 
     def stop(self) -> None:

@@ -132,7 +132,7 @@ def _record(store: Store, plant: Plant, number: int) -> None:
             "soc": battery["soc"],
         },
         "bms": {"voltage": battery["voltage"]},
-        "contactor": {"feedback": "connected" if plant.contactor_closed else "islanded"},
+        "contactor": {"closed": plant.contactor_closed},
     }
     for device, item in values.items():
         store.add(Parcel(device, "lived", number + 1, plant.moment, item))

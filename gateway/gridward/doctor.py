@@ -6,23 +6,32 @@ import os
 import pwd
 import shutil
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiomqtt
 
-from gridward.run import line_of
+from gridward import payload
+from gridward.broker import port_is_free
+from gridward.live import ALARM
+from gridward.recorder.schema import read_only
+from gridward.run import EMBEDDED_PORT, line_of
 from gridward.site import EMBEDDED, BusSpec, Site
 from gridward_kit.clock import SystemClock
 from gridward_kit.errors import DeviceError
 from gridward_kit.integration import integrations
+from gridward_kit.mqtt import Broker
 from gridward_kit.port import Port
 from gridward_kit.reader import Reader
 from gridward_kit.scan import found_ports
 from gridward_kit.spool import SANE
 
 LOW_DISK = 0.85
+RETAINED = 1.0  # s within which a broker has sent what it retains
+LOOK = 10.0  # s for the store
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ async def examine(site: Site | None) -> list[Answer]:
         return answers
     for bus in site.buses:
         answers += [answer async for answer in _bus(bus)]
-    answers.append(await _broker(site))
+    answers += [answer async for answer in _broker(site)]
     answers += [*_store(site), *_contactor(site)]
     return answers
 
@@ -65,11 +74,22 @@ def _may_open(url: str) -> Answer:
         return Answer(True, f"{url} is there")
     if os.access(path, os.R_OK | os.W_OK):
         return Answer(True, f"{url} is there and may be opened")
-    group = grp.getgrgid(path.stat().st_gid).gr_name
-    user = pwd.getpwuid(os.getuid()).pw_name
+    group, user = _names(path.stat().st_gid, os.getuid())
     return Answer(
         False, f"{url} may not be opened by {user}", f"sudo usermod -aG {group} {user}, then log in anew"
     )
+
+
+def _names(group: int, user: int) -> tuple[str, str]:
+    """What group and user are called; their numbers where, as in a container, they have no name."""
+    try:
+        group_name = grp.getgrgid(group).gr_name
+    except KeyError:
+        group_name = str(group)
+    try:
+        return group_name, pwd.getpwuid(user).pw_name
+    except KeyError:
+        return group_name, str(user)
 
 
 async def _bus(bus: BusSpec) -> AsyncIterator[Answer]:
@@ -96,18 +116,45 @@ def _way_out(trouble: str) -> str:
     return "is the device on, and the cable in the right socket? A BMS may be asleep: let some current flow"
 
 
-async def _broker(site: Site) -> Answer:
-    if site.broker.url == EMBEDDED:
-        return Answer(True, "the broker is embedded: nothing to reach")
-    where = site.broker.url.rpartition("@")[2]
+async def _broker(site: Site) -> AsyncIterator[Answer]:
+    broker = site.broker
+    if broker.url == EMBEDDED:
+        if port_is_free(EMBEDDED_PORT):
+            yield Answer(True, "the broker is embedded and does not run now: nothing to reach")
+            return
+        broker = Broker(f"mqtt://127.0.0.1:{EMBEDDED_PORT}")
+    where = broker.url.rpartition("@")[2]
     will = aiomqtt.Will(f"gridward/{site.id}/doctor", b"", retain=False)
     try:
-        async with asyncio.timeout(8), site.broker.client(f"gridward-{site.id}-doctor", will):
-            return Answer(True, f"the broker at {where} takes our credentials")
+        async with asyncio.timeout(8), broker.client(f"gridward-{site.id}-doctor", will) as client:
+            alarm = await _alarm(client, f"gridward/{site.id}/{ALARM}")
     except (aiomqtt.MqttError, TimeoutError, OSError) as error:
-        return Answer(
-            False, f"the broker at {where}: {error or 'no answer'}", "is it running; user and password right?"
-        )
+        told = str(error) or "no answer"
+        yield Answer(False, f"the broker at {where}: {told}", "is it running; user and password right?")
+        return
+    yield Answer(True, f"the broker at {where} takes our credentials")
+    if alarm is not None:
+        yield alarm
+
+
+async def _alarm(client: aiomqtt.Client, topic: str) -> Answer | None:
+    """What the recorder's retained alarm says; None where there is none."""
+    await client.subscribe(topic, qos=1)
+    try:
+        async with asyncio.timeout(RETAINED):
+            message = await anext(client.messages)
+    except TimeoutError:
+        return None
+    body = message.payload if isinstance(message.payload, bytes) else b""
+    if not body:
+        return None
+    try:
+        content = payload.read_object(body)
+    except ValueError as error:
+        return Answer(False, f"{topic}: {error}", "who else publishes there?")
+    reason, since = payload.text(content, "reason"), payload.text(content, "at")
+    what = f"the recorder stores nothing since {since or 'some time'}: {reason or 'it does not say why'}"
+    return Answer(False, what, payload.text(content, "remedy") or "look at its log")
 
 
 def _store(site: Site) -> Iterator[Answer]:
@@ -118,17 +165,26 @@ def _store(site: Site) -> Iterator[Answer]:
             f"the store {path} is not there yet; it is made at the first start",
         )
         return
-    try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5) as store:
-            verdict = store.execute("PRAGMA quick_check").fetchone()[0]
-    except sqlite3.Error as error:
-        verdict = str(error)
-    good = verdict == "ok"
+    verdict = _verdict(path)
+    good = verdict.startswith("ok")
     yield Answer(
         good,
         f"the store {path}: {verdict}",
         "" if good else f"stop gridward, move {path} away, start: history begins anew",
     )
+
+
+def _verdict(path: Path) -> str:
+    """What SQLite says of the file; a month of readings is gigabytes, so it looks for some seconds only."""
+    end = time.monotonic() + LOOK
+    try:
+        with closing(read_only(path)) as store:
+            store.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+            return str(store.execute("PRAGMA quick_check").fetchone()[0])
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+            return f"ok as far as {LOOK:g} s of looking went ({path.stat().st_size / 1e9:.1f} GB)"
+        return str(error)
 
 
 def _clock() -> Iterator[Answer]:
@@ -145,7 +201,8 @@ def _clock() -> Iterator[Answer]:
 
 
 def _disk(site: Site | None) -> Iterator[Answer]:
-    usage = shutil.disk_usage(site.folder if site else Path.cwd())
+    store = site.record.store.parent if site else Path.cwd()
+    usage = shutil.disk_usage(store if store.exists() else Path.cwd())
     share = usage.used / usage.total
     yield Answer(
         share < LOW_DISK,

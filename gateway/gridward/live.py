@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gridward import payload
-from gridward.commands import Result, parse_result
 from gridward_kit.clock import Clock
 from gridward_kit.device import STALE_LEAST, STALE_POLLS
 from gridward_kit.kept import Json
@@ -17,7 +16,7 @@ log = logging.getLogger(__name__)
 
 INTERVALS = 7
 ENOUGH = 3
-EVENTS = 500
+ALARM = "recorder/alarm"
 TOLD = 1000
 
 
@@ -37,7 +36,6 @@ class LiveDevice:
     values: Mapping[str, Value] = field(default_factory=dict)
     at: float | None = None
     wall: str | None = None
-    results: dict[str, Result] = field(default_factory=dict)
     _live: Mapping[str, Value] = field(default_factory=dict)
     _intervals: deque[float] = field(default_factory=lambda: deque(maxlen=INTERVALS))
 
@@ -112,11 +110,14 @@ class LiveDevice:
 
 
 class Live:
-    """The site as the broker tells it, kept by one link's subscriptions."""
+    """The site as the broker tells it, kept by one link's subscriptions.
+
+    `alarm` is the recorder's `{at, reason, remedy}` while it cannot store, else None.
+    """
 
     def __init__(self, link: Link, clock: Clock) -> None:
         self.devices: dict[str, LiveDevice] = {}
-        self.events: deque[dict[str, Json]] = deque(maxlen=EVENTS)
+        self.alarm: Mapping[str, Json] | None = None
         self._root = link.root
         self._clock = clock
         self._online: dict[str, bool] = {}
@@ -126,8 +127,7 @@ class Live:
         link.subscribe(f"{link.root}/+/availability", self._told_once(self._availability))
         link.subscribe(f"{link.root}/+/state", self._told_once(self._state))
         link.subscribe(f"{link.root}/+/health", self._told_once(self._health))
-        link.subscribe(f"{link.root}/+/+/result", self._told_once(self._result))
-        link.subscribe(f"{link.root}/audit", self._told_once(self._event))
+        link.subscribe(f"{link.root}/{ALARM}", self._told_once(self._alarm))
 
     def value(self, device: str, key: str) -> Value | None:
         """The value of the last state, however old, of a device that is available; None if there is none."""
@@ -139,8 +139,12 @@ class Live:
         known = self.devices.get(device)
         return None if known is None else known.fresh(now, floor).get(key)
 
+    def online(self, role: str) -> bool | None:
+        """Whether a role (as a topic level) is connected; None while the broker has told nothing of it."""
+        return self._online.get(role)
+
     def on_change(self, act: Callable[[str], None]) -> None:
-        """Have `act` called with the device's id (or `audit`) after each message that was understood."""
+        """Have `act` called with the topic's first level after each message that was understood."""
         self._acts.append(act)
 
     def _told_once(self, take: Callable[[str, Message], None]) -> Callable[[Message], None]:
@@ -198,11 +202,5 @@ class Live:
         content = payload.read_object(message.payload)
         self._device(level).take(payload.values(content), payload.text(content, "at"), message)
 
-    def _result(self, level: str, message: Message) -> None:
-        result = parse_result(message)
-        key = message.topic.removesuffix("/result").rpartition("/")[2]
-        if level in self.devices:
-            self.devices[level].results[key] = result
-
-    def _event(self, level: str, message: Message) -> None:
-        self.events.append(payload.read_object(message.payload))
+    def _alarm(self, level: str, message: Message) -> None:
+        self.alarm = payload.read_object(message.payload) if message.payload else None

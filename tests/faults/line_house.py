@@ -88,7 +88,7 @@ def pack(number: int, *, known: bool = True) -> Member:
         f"pack_{number}",
         DALY,
         board,
-        {"board": number},
+        {"address": number},
         replace(DALY.example, facts=facts) if known else None,
     )
 

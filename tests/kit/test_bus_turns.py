@@ -1,6 +1,7 @@
 """Several devices on one line: fair turns, each under its own name, commands before polls."""
 
 import itertools
+import json
 from pathlib import Path
 
 import pytest
@@ -38,14 +39,12 @@ async def test_several_packs_on_one_line_each_under_its_own_name(tmp_path: Path)
             told = house.said(f"{item.id}/state")
             assert told
             for key in ("soc", "cycles"):
-                shown = {float(found) for found in _values(told, key)}
-                assert shown == {item.simulator.state[key]}, (item.id, key)
+                assert set(_values(told, key)) == {item.simulator.state[key]}, (item.id, key)
 
 
 def _values(told: list[str], key: str) -> list[float]:
-    import json  # noqa: PLC0415
-
-    return [json.loads(state)[key] for state in told if key in json.loads(state)]
+    states = [json.loads(state) for state in told]
+    return [float(state[key]) for state in states if key in state]
 
 
 @pytest.mark.parametrize("busy", ["0x90", "0x95", "silent", "unknown"])
@@ -133,7 +132,7 @@ class Babbler(Simulator):
 
 async def test_a_babbling_one_does_not_silence_its_neighbours(tmp_path: Path) -> None:
     babbler = Babbler()
-    packs = [pack(1), Member("pack_2", pack(2).integration, babbler, {"board": 2}, pack(2).identity), pack(3)]
+    packs = [pack(1), Member("pack_2", pack(2).integration, babbler, {"address": 2}, pack(2).identity), pack(3)]
     async with line_house(tmp_path, packs, FastClock(SPEED)) as house:
         await available(house, "pack_1", "pack_3")
         await until(lambda: asked(house, 2) >= 6)

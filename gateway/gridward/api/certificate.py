@@ -69,7 +69,10 @@ def _known(certificate_path: Path, key_path: Path) -> x509.Certificate | None:
 
 
 def _serves(known: x509.Certificate, names: tuple[str, ...], now: datetime) -> bool:
-    held = known.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    try:
+        held = known.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return False
     spelt = {str(entry.value) for entry in held}
     valid = known.not_valid_before_utc <= now <= known.not_valid_after_utc - RENEW
     return valid and spelt >= set(names)

@@ -1,9 +1,9 @@
 """The one door: path prefix, who is asking, forged requests, and the headers that every answer carries."""
 
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -130,11 +130,8 @@ def too_many(wait: float) -> JSONResponse:
 
 
 def _cookie(headers: Headers, name: str) -> str | None:
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return None
-    return None if morsel is None else str(morsel.value)
+    """A cookie by its name, whatever other programs on this host have put into the browser's one jar."""
+    return cookie_parser(headers.get("cookie", "")).get(name)
 
 
 def _with_headers(send: Send) -> Send:

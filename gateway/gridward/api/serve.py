@@ -4,7 +4,6 @@ import asyncio
 import logging
 import socket
 import ssl
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -41,11 +40,10 @@ class _Server(uvicorn.Server):
 
 
 async def run_http(site: Site, link: Link, clock: Clock) -> None:
-    """The `http` role on its own connection. A token that was made just now is shown once, on stdout."""
+    """The `http` role on its own connection. What it says may end in a journal: never the token."""
     tokens = Tokens(site.folder)
     if tokens.made is not None:
-        sys.stdout.write(f"The page's access token, shown only now: {tokens.made}\n")
-        sys.stdout.flush()
+        log.info("http: the page has a new access token; `gridward token --new` shows you one")
     await serve(site, Live(link, clock), Commands(link, clock), History(site.record.store), clock, tokens)
 
 

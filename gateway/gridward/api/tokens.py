@@ -1,6 +1,7 @@
 """The site's access token and the sessions that a login with it opens.
 
-The token is made at first start, shown once, and kept only as a hash. It has 192 random bits: a fast
+The token is made at first start, shown once, and kept only as a hash in a file that is read again when
+another process has renewed it. It has 192 random bits: a fast
 hash is enough, there is nothing to guess. Sessions are signed with a key of their own; a new token
 ends them all, a logout ends its one.
 """
@@ -37,6 +38,7 @@ class Tokens:
         self.made: str | None = None
         self._ended: dict[str, float] = {}
         self._digest, self._key = "", b""
+        self._seen: tuple[int, int] | None = None
         if self.path.exists():
             self._load()
         else:
@@ -52,18 +54,21 @@ class Tokens:
         return self.made
 
     def good(self, token: str) -> bool:
-        """Whether this is the token."""
+        """Whether this is the token. Raises OSError, ValueError for a file that became unreadable."""
+        self._follow()
         digest = hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
         return hmac.compare_digest(digest, self._digest)
 
     def open(self, now: float) -> str:
         """A new session's cookie value."""
+        self._follow()
         content = json.dumps({"id": secrets.token_urlsafe(16), "ends": round(now + LASTS)}).encode()
         body = content.hex()
         return f"{body}.{self._sign('session', body)}"
 
     def session(self, cookie: str, now: float) -> Session | None:
-        """The session of a cookie; None where it is forged, over, or was ended."""
+        """The session of a cookie; None where it is forged, over, or was ended; raises as `good`."""
+        self._follow()
         body, _, signature = cookie.partition(".")
         if not hmac.compare_digest(signature.encode(), self._sign("session", body).encode()):
             return None
@@ -80,7 +85,8 @@ class Tokens:
         return hmac.compare_digest(csrf.encode("utf-8", "replace"), self.csrf(session).encode())
 
     def end(self, session: Session, now: float) -> None:
-        """Log out: this session's cookie is void from now on, over a restart too. Raises OSError."""
+        """Log out: this session's cookie is void from now on, over a restart too. Raises as `good`."""
+        self._follow()
         self._ended = {key: ends for key, ends in self._ended.items() if ends > now}
         self._ended[session.id] = session.ends
         self._save()
@@ -88,7 +94,18 @@ class Tokens:
     def _sign(self, use: str, text: str) -> str:
         return hmac.new(self._key, f"{use}:{text}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
+    def _follow(self) -> None:
+        """Take up what `gridward token --new` wrote meanwhile; a file that is gone changes nothing."""
+        if self.path.exists() and self._stamp() != self._seen:
+            self._load()
+
+    def _stamp(self) -> tuple[int, int]:
+        """What changes whenever the file is written anew."""
+        about = self.path.stat()
+        return about.st_ino, about.st_mtime_ns
+
     def _load(self) -> None:
+        stamp = self._stamp()
         try:
             content: dict[str, Json] = json.loads(self.path.read_text("utf-8"))
             digest, key, ended = content["sha256"], content["key"], content["ended"]
@@ -96,6 +113,7 @@ class Tokens:
                 raise TypeError("a key has the wrong type")
             self._digest, self._key = digest, bytes.fromhex(key)
             self._ended = {name: float(str(ends)) for name, ends in ended.items()}
+            self._seen = stamp
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"{self.path}: damaged ({error}); remove it and start again for a new token"
@@ -106,6 +124,7 @@ class Tokens:
     def _save(self) -> None:
         content: dict[str, Json] = {"sha256": self._digest, "key": self._key.hex(), "ended": {**self._ended}}
         write_private(self.path, json.dumps(content).encode())
+        self._seen = self._stamp()
 
 
 def write_private(path: Path, content: bytes) -> None:

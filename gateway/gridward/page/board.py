@@ -2,20 +2,24 @@
 
 from dataclasses import dataclass
 
+from gridward import payload
 from gridward.api.gateway import Gateway
 from gridward.page import sentences
 from gridward.page.flow import NAMES, Name, Position, Powers
 from gridward.page.sentences import Said
 
-SITE, RULES = "site", "rules"
+SITE, RULES, RECORDER = "site", "rules", "recorder"
 ROLES: dict[Name, str] = {"sun": "pv", "grid": "grid", "house": "load", "battery": "battery"}
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One look at the site. `ages` are those of the devices behind absent powers, seconds."""
+    """One look at the site. `alarm` says why nothing is recorded; `ages` are those of the devices behind
+    absent powers, seconds.
+    """
 
     top: Said
+    alarm: str | None
     powers: Powers
     ages: dict[Name, float | None]
     soc: float | None
@@ -34,7 +38,13 @@ def board(gateway: Gateway) -> Board:
         grid_voltage=_grid_voltage(gateway),
     )
     return Board(
-        top=sentences.top(gateway.text(RULES, "sentence"), lost(gateway), (powers.sun, powers.house)),
+        top=sentences.top(
+            gateway.text(RULES, "sentence"),
+            lost(gateway),
+            (powers.sun, powers.house),
+            rules=gateway.site.rules.grid_switch is not None,
+        ),
+        alarm=unrecorded(gateway),
         powers=powers,
         ages={name: _age(gateway, ROLES[name]) for name in NAMES},
         soc=gateway.number(SITE, "soc"),
@@ -73,6 +83,17 @@ def lost(gateway: Gateway) -> list[str]:
         elif not known.available or known.stale(now):
             told.append(sentences.away(known.name, known.age(now)))
     return told
+
+
+def unrecorded(gateway: Gateway) -> str | None:
+    """What the recorder says keeps it from storing, or that it is gone; None while it stores."""
+    if gateway.live.online(RECORDER) is False:
+        return sentences.unrecorded("the recorder does not run", "look at its log")
+    alarm = gateway.live.alarm
+    if alarm is None:
+        return None
+    reason, remedy = payload.text(alarm, "reason"), payload.text(alarm, "remedy")
+    return sentences.unrecorded(reason or "the recorder does not say why", remedy or "")
 
 
 def _name(gateway: Gateway, identifier: str) -> str:

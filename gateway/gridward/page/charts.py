@@ -56,6 +56,17 @@ def stretches(
     return tuple(found)
 
 
+def held(flags: Series, step: float) -> tuple[tuple[float, float], ...]:
+    """From when to when a flag was on for most of each step; what was not recorded ends a stretch."""
+    found: list[tuple[float, float]] = []
+    for at in sorted(at for at, share in flags.items() if share >= 0.5):
+        if found and found[-1][1] == at:
+            found[-1] = (found[-1][0], at + step)
+        else:
+            found.append((at, at + step))
+    return tuple(found)
+
+
 def options(day: Day) -> dict[str, Json]:
     """The chart's options. Sources stand above the zero line, uses below it."""
 

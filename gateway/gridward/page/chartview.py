@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 SPAN = 86400.0
 STEP = 300.0
+MINUTE = 60.0
 AGAIN = 60.0
 RULES = "rules/"
 OBSERVED = "observed"  # what the rules would have done
@@ -91,6 +92,9 @@ async def day_of(gateway: Gateway) -> Day:
     async def connected() -> tuple[tuple[float, float], ...]:
         if relay is None:
             return ()
+        closed = await gateway.past.numbers(relay, "closed", start, end, MINUTE)
+        if closed:
+            return charts.held({at: step.mean for at, step in closed.items()}, MINUTE)
         known = gateway.live.devices.get(relay)
         key = "feedback" if known is not None and "feedback" in known.entities else "position"
         changes = await gateway.past.texts(relay, key, start, end)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from gridward_kit.point import Value
 
+RULES = "rules"
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -31,9 +33,17 @@ class Control:
         return self.choices.get(name, Choice(name.replace("_", " "), ""))
 
 
+def question(kind: str | None, key: str, option: Value) -> str | None:
+    """What switching power asks first, wherever on the page it is pressed; None where nothing is asked."""
+    for control in CONTROLS:
+        if (control.role, control.key) == (kind, key):
+            return control.choice(option).asks
+    return None
+
+
 CONTROLS: tuple[Control, ...] = (
     Control(
-        "rules",
+        RULES,
         "grid_override",
         "Grid",
         "Who decides whether the public grid is connected. A wish of yours ends after 60 minutes.",
@@ -53,7 +63,7 @@ CONTROLS: tuple[Control, ...] = (
         },
     ),
     Control(
-        "rules",
+        RULES,
         "mode",
         "Rules",
         "Whether the rules may switch the contactor.",

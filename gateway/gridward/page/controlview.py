@@ -4,7 +4,7 @@ from gridward.api.gateway import Caller, Gateway
 from gridward.live import LiveDevice
 from gridward.page import sentences
 from gridward.page.asking import answers, asked_once
-from gridward.page.choices import CONTROLS, Control
+from gridward.page.choices import CONTROLS, RULES, Control
 from gridward.page.parts import Tag
 from gridward.page.sentences import Said
 from gridward.page.shell import every_second
@@ -12,14 +12,28 @@ from gridward.page.shell import every_second
 
 def controls(gateway: Gateway, caller: Caller) -> None:
     """All controls that this site has, kept up to date."""
+    ruled = gateway.site.rules.grid_switch is not None
     with Tag("div", dress="controls"):
-        shown = [Segments(gateway, caller, control) for control in CONTROLS]
+        if not ruled:
+            _no_rules()
+        shown = [Segments(gateway, caller, control) for control in CONTROLS if ruled or control.role != RULES]
 
     def look() -> None:
         for segments in shown:
             segments.look()
 
     every_second(look)
+
+
+def _no_rules() -> None:
+    with Tag("section", dress="card control", aria_label="Grid"):
+        Tag("h2", "Grid")
+        Tag("p", "No rule of this site decides about the grid, so there is nothing to choose here.", "empty")
+        with Tag("p", dress="empty"):
+            Tag("span", "To have one, add to the site file: ")
+            Tag("code", "rules: {grid_switch: {}}")
+            Tag("span", ", and for a contactor ")
+            Tag("code", "roles: {grid_switch: contactor}")
 
 
 class Segments:
@@ -43,6 +57,7 @@ class Segments:
         options = _options(known, self._control)
         if list(self._buttons) != options:
             self._make(options)
+            self._row.dress("segments" if options else "gone")
         stands = self._gateway.fresh(known.id, self._control.key) if known else None
         locked = self._locked(known)
         for option, button in self._buttons.items():
@@ -67,6 +82,8 @@ class Segments:
         """Why nothing can be pressed now, None if it can."""
         if known is None:
             return Said(f"Nothing on this site answers as {self._control.role}.")
+        if not self._buttons:
+            return Said(f"{known.name} has no such setting.")
         if known.info.get("writable") is not True:
             return Said(f"Shown only: the site file does not say writable: true for {known.name}.")
         if self._asked is not None:
@@ -95,9 +112,9 @@ class Segments:
 
 
 def _options(known: LiveDevice | None, control: Control) -> list[str]:
-    """The options that the device itself names; those of the page while it is not known."""
+    """The options that the device itself names; none where there is no such device or entity."""
     row = known.entities.get(control.key) if known is not None else None
     named = row.get("options") if row is not None else None
-    options = [str(item) for item in named] if isinstance(named, list) else list(control.choices)
+    options = [str(item) for item in named] if isinstance(named, list) else []
     ordered = [option for option in control.choices if option in options]
     return ordered + [option for option in options if option not in ordered and option != "unknown"]

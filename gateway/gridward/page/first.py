@@ -17,7 +17,9 @@ AGAIN = 60.0  # s between looks at the recorded day
 
 def first(gateway: Gateway) -> None:
     """Build the view and keep it up to date."""
-    top = Tag("p", dress="top", role="status", id="sentence")
+    with Tag("div", dress="tops"):
+        top = Tag("p", dress="top", role="status", id="sentence")
+        alarm = Tag("p", dress="gone", role="alert", id="alarm")
     with Tag("section", dress="card flow", aria_label="Power now"):
         drawing = Drawing()
     bank = Bank()
@@ -28,6 +30,8 @@ def first(gateway: Gateway) -> None:
         now = board(gateway)
         top.say(now.top.text)
         top.dress(f"top {now.top.tone}")
+        alarm.say(now.alarm or "")
+        alarm.dress("top alarm fault" if now.alarm else "gone")
         drawing.show(now)
         bank.show(now)
 

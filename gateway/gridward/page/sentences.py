@@ -54,20 +54,31 @@ def absent(since: float | None) -> str:
     return "not read now" if since < 5 else f"last {age(since)}"
 
 
-def top(sentence: str | None, lost: list[str], powers: tuple[float | None, float | None]) -> Said:
-    """The sentence on top. The rules' own where they speak; a device that is away makes it a fault."""
+def unrecorded(reason: str, remedy: str) -> str:
+    """That nothing is stored, why, and the way out."""
+    way_out = f" Way out: {remedy.rstrip('.')}." if remedy else ""
+    return f"Nothing is recorded: {reason.rstrip('.')}.{way_out}"
+
+
+def top(
+    sentence: str | None, lost: list[str], powers: tuple[float | None, float | None], *, rules: bool
+) -> Said:
+    """The sentence on top. The rules' own where they speak; a device that is away makes it a fault.
+
+    `rules`: the site has some, so that their silence is worth a word.
+    """
     if sentence:
         return Said(sentence, "fault" if lost else "calm")
+    silent = ["The rules do not answer."] if rules else []
     if lost:
-        return Said(" ".join((*lost, "The rules do not answer.")), "fault")
+        return Said(" ".join((*lost, *silent)), "fault")
     sun, house = powers
     told = [f"the sun gives {power(sun)}"] if sun is not None else []
     told += [f"the house draws {power(house)}"] if house is not None else []
     said = " and ".join(told)
-    return Said(
-        f"{said[0].upper()}{said[1:]}. The rules do not answer." if said else "Nothing was read yet.",
-        "warning",
-    )
+    if not said:
+        return Said("Nothing was read yet.", "warning")
+    return Said(" ".join((f"{said[0].upper()}{said[1:]}.", *silent)), "warning" if rules else "calm")
 
 
 def shown(value: Value) -> str:

@@ -2,7 +2,7 @@
 
 from gridward.api.gateway import Caller, Gateway
 from gridward.live import LiveDevice
-from gridward.page import sentences
+from gridward.page import choices, sentences
 from gridward.page.asking import answers, asked_once
 from gridward.page.parts import Tag
 from gridward_kit.kept import Json
@@ -93,10 +93,16 @@ class Field:
             self._say(sentences.Said(f"Not sent: {error}", "fault"))
             return
         name = str(self._row.get("name"))
-        question = f"This is an expert setting. {name} will be set to {sentences.shown(value)}."
-        if self._row.get("expert") and not await asked_once(name, question):
+        question = self._question(name, value)
+        if question is not None and not await asked_once(name, question):
             return
         await self._ask(value)
+
+    def _question(self, name: str, value: Value) -> str | None:
+        if self._row.get("expert"):
+            return f"This is an expert setting. {name} will be set to {sentences.shown(value)}."
+        known = self._gateway.live.devices.get(self._device)
+        return choices.question(known.kind if known else None, self._key, value)
 
     async def _ask(self, value: Value) -> None:
         self._busy = True

@@ -8,7 +8,7 @@ is told but decides nothing: the hard-wired relays keep a bad grid away, and unk
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gridward.rules.inputs import Inputs, Position, Source
+from gridward.rules.inputs import Inputs, Position, Source, required
 from gridward.rules.words import progress, sentence, span, whole
 from gridward.site import GridSwitchSettings
 from gridward_kit.point import UNKNOWN
@@ -136,7 +136,12 @@ def _remember(
 
 def conditions(inputs: Inputs, settings: GridSwitchSettings) -> tuple[str, ...]:
     """Each lease condition that does not hold, in words; the threshold of the bank is not among them."""
-    needed = ["battery", "inverter", *(["logger"] if settings.logger else []), *settings.require]
+    needed = [
+        "battery",
+        "inverter",
+        *(["logger"] if settings.logger else []),
+        *map(required, settings.require),
+    ]
     silent = [_silence(inputs.source(part)) for part in needed if not inputs.source(part).fresh]
     logger = inputs.source("logger")
     unreachable = settings.logger is not None and logger.fresh and logger.flag("reachable") is not True

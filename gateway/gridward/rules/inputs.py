@@ -43,6 +43,11 @@ class Source:
         return value if isinstance(value, str) else None
 
 
+def required(device: str) -> str:
+    """The part of a device that only has to answer; its id may be the name of another part."""
+    return f"required:{device}"
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """All that a decision may depend on, besides time and memory. Sources by the part they play."""

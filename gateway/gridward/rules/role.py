@@ -264,8 +264,15 @@ class Rules:
         )
 
     def _kept_override(self) -> Override:
+        """What a person wished before this start. How long nobody decided is not known: only the safe
+        side is taken up again.
+        """
         longest, now = self._settings.override, self._clock.monotonic()
-        return override_from(self._kept().get("override"), now, longest, KEEP_EVERY)
+        kept = override_from(self._kept().get("override"), now, longest, KEEP_EVERY)
+        if kept.wish == "islanded":
+            self._audit("rules/grid_override", kept.wish, "auto", "expired", "The rules started anew.")
+            return Override()
+        return kept
 
     def _kept(self) -> Mapping[str, Json]:
         return self.device.kept.section("rules")

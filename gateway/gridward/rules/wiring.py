@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from gridward import payload
 from gridward.live import Live
-from gridward.rules.inputs import Source
+from gridward.rules.inputs import Source, required
 from gridward.site import GridSwitchSettings
 from gridward_kit.device import STALE_LEAST
 
@@ -18,14 +18,14 @@ CALLED = {
 
 
 def parts(settings: GridSwitchSettings) -> dict[str, str]:
-    """Device ids by the part they play for the grid switch; a required device plays itself."""
+    """Device ids by the part they play for the grid switch."""
     named = {
         "battery": settings.battery,
         "inverter": settings.inverter,
         "logger": settings.logger,
         "grid": settings.grid_meter,
         "relay": settings.relay,
-        **{device: device for device in settings.require},
+        **{required(device): device for device in settings.require},
     }
     return {part: device for part, device in named.items() if device is not None}
 

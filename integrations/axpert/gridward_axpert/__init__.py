@@ -166,6 +166,7 @@ INTEGRATION = Integration(
     domain="axpert",
     name="Axpert and other Voltronic inverters (PI30)",
     kind="inverter",
+    poll=0.5,
     models=tuple(MODELS),
     line=LINE,
     alike=ALIKE,

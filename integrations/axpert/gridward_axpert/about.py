@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gridward_axpert import equalisation, settings
-from gridward_axpert.points import Amperes, Code, Digits, Padded, Scaled, Stamp, Tagged, Whole
+from gridward_axpert.points import Amperes, Code, Digits, Linked, Padded, Scaled, Stamp, Tagged, Whole
 from gridward_axpert.unit import Unit
 from gridward_kit.entity import (
     APPARENT_POWER,
@@ -37,8 +37,20 @@ def _named(key: str, name: str, at: Code) -> Sensor:
     return Sensor(key, name, at, ENUM, category=DIAGNOSTIC, enabled=False, options=tuple(at.names.values()))
 
 
+def _off(key: str, name: str, at: Point) -> BinarySensor:
+    return BinarySensor(key, name, at, category=DIAGNOSTIC, enabled=False)
+
+
 def _switch(key: str, name: str, query: str, index: int, on: str = "1") -> BinarySensor:
-    return BinarySensor(key, name, Field(query, index).bit(0, on=on), category=DIAGNOSTIC, enabled=False)
+    return _off(key, name, Field(query, index).bit(0, on=on))
+
+
+def _bms(index: int, scale: float = 1) -> Linked:
+    return Linked("QBMS", Scaled("QBMS", index, "000", scale=scale))
+
+
+def _asks(key: str, name: str, index: int) -> BinarySensor:
+    return _off(key, name, Linked("QBMS", Field("QBMS", index).bit(0)))
 
 
 def _series(name: str) -> str:
@@ -57,22 +69,22 @@ LED_EFFECTS = {0: "breathing", 2: "solid", 3: "scroll_right"}
 
 BLOCKS: Mapping[str, tuple[Entity, ...]] = {
     "QPI": (_seldom("protocol", "Protocol", Whole("QPI")),),
-    "QID": (Sensor("serial_number", "Serial number", Whole("QID"), category=DIAGNOSTIC),),
-    "QSID": (Sensor("serial_number", "Serial number", Padded("QSID"), category=DIAGNOSTIC),),
-    "QVFW": (Sensor("firmware", "Firmware", Tagged("QVFW", 0), category=DIAGNOSTIC),),
+    "QID": (_seldom("serial_number", "Serial number", Whole("QID")),),
+    "QSID": (_seldom("serial_number", "Serial number", Padded("QSID")),),
+    "QVFW": (_seldom("firmware", "Firmware", Tagged("QVFW", 0)),),
     "QVFW2": (_seldom("firmware_2", "Firmware of the second processor", Tagged("QVFW2", 0)),),
     "QVFW3": (_seldom("firmware_3", "Firmware of the panel or solar charger 2", Tagged("QVFW3", 0)),),
     "QVFW4": (_seldom("firmware_4", "Firmware of solar charger 3", Tagged("QVFW4", 0)),),
     "VERFW:": (_seldom("firmware_bluetooth", "Firmware of Bluetooth", Tagged("VERFW:", 0)),),
     "QMN": (
-        Sensor("model_name", "Model name", Whole("QMN"), category=DIAGNOSTIC),
+        _seldom("model_name", "Model name", Whole("QMN")),
         _seldom("model_series", "Model series", Derived(("model_name",), _series)),
         _seldom(
             "model_apparent_power", "Model apparent power", Derived(("model_name",), _rated), APPARENT_POWER
         ),
     ),
     "QGMN": (_seldom("model_number", "General model number", Whole("QGMN")),),
-    "QT": (Sensor("clock", "Clock", Stamp("QT"), category=DIAGNOSTIC),),
+    "QT": (_seldom("clock", "Clock", Stamp("QT")),),
     "QBOOT": (_switch("bootstrap", "Bootstrap", "QBOOT", 0),),
     "QOPM": (_named("output_mode", "Output mode", Code("QOPM", 0, "00", names=settings.OUTPUT_MODES)),),
     "QCST": (_named("charging_stages", "Charging stages", Code("QCST", 0, "00", names=STAGES)),),
@@ -94,17 +106,22 @@ BLOCKS: Mapping[str, tuple[Entity, ...]] = {
     ),
     "QBMS": (
         BinarySensor(
-            "bms_connected", "BMS connected", Field("QBMS", 0).bit(0, on="0"), device_class="connectivity"
+            "bms_connected",
+            "BMS connected",
+            Field("QBMS", 0).bit(0, on="0"),
+            category=DIAGNOSTIC,
+            enabled=False,
+            device_class="connectivity",
         ),
-        Sensor("bms_soc", "BMS state of charge", Field("QBMS", 1, "000"), SOC, limits=(0, 100)),
-        _switch("bms_force_grid_charging", "BMS asks for charging from grid", "QBMS", 2),
-        _switch("bms_stop_discharging", "BMS forbids discharging", "QBMS", 3),
-        _switch("bms_stop_charging", "BMS forbids charging", "QBMS", 4),
-        _seldom("bms_bulk_voltage", "BMS bulk voltage", Scaled("QBMS", 5, "000", scale=0.1), VOLTAGE),
-        _seldom("bms_float_voltage", "BMS float voltage", Scaled("QBMS", 6, "000", scale=0.1), VOLTAGE),
-        _seldom("bms_under_voltage", "BMS cut-off voltage", Scaled("QBMS", 7, "000", scale=0.1), VOLTAGE),
-        _seldom("bms_max_charging_current", "BMS charging limit", Field("QBMS", 8, "0000"), CURRENT),
-        _seldom("bms_max_discharge_current", "BMS discharge limit", Field("QBMS", 9, "0000"), CURRENT),
+        Sensor("bms_soc", "BMS state of charge", _bms(1), SOC, enabled=False, limits=(0, 100)),
+        _asks("bms_force_grid_charging", "BMS asks for charging from grid", 2),
+        _asks("bms_stop_discharging", "BMS forbids discharging", 3),
+        _asks("bms_stop_charging", "BMS forbids charging", 4),
+        _seldom("bms_bulk_voltage", "BMS bulk voltage", _bms(5, 0.1), VOLTAGE),
+        _seldom("bms_float_voltage", "BMS float voltage", _bms(6, 0.1), VOLTAGE),
+        _seldom("bms_under_voltage", "BMS cut-off voltage", _bms(7, 0.1), VOLTAGE),
+        _seldom("bms_max_charging_current", "BMS charging limit", _bms(8), CURRENT),
+        _seldom("bms_max_discharge_current", "BMS discharge limit", _bms(9), CURRENT),
     ),
 }
 
@@ -210,15 +227,15 @@ def q1(count: int) -> tuple[Entity, ...]:
     rows = (
         _seldom("absorb_remaining", "Time to the end of absorb", at(0, "00000"), SECONDS),
         _seldom("float_remaining", "Time to the end of float", at(1, "00000"), SECONDS),
-        BinarySensor("scc_ok", "Solar charger works", at(2, "").bit(1), category=DIAGNOSTIC),
-        BinarySensor("scc_allowed", "Solar charger allowed", at(3, "").bit(1), category=DIAGNOSTIC),
+        _off("scc_ok", "Solar charger works", at(2, "").bit(1)),
+        _off("scc_allowed", "Solar charger allowed", at(3, "").bit(1)),
         _seldom("average_charging_current", "Average charging current", at(4, "00"), CURRENT),
         _hot("scc_temperature", "Solar charger temperature", at(5, "000")),
         _hot("inverter_stage_temperature", "Inverter stage temperature", at(6, "000")),
         _hot("battery_side_temperature", "Battery side temperature", at(7, "000")),
         _hot("transformer_temperature", "Transformer temperature", at(8, "000")),
         _named("parallel_role", "Parallel role", Code("Q1", at(9, "").index, "00", names=ROLES)),
-        BinarySensor("fan_locked", "Fan lock", at(10, "").bit(1), category=DIAGNOSTIC),
+        _off("fan_locked", "Fan lock", at(10, "").bit(1)),
         Sensor("fan_speed", "Fan speed", at(12, "0000"), SHARE, category=DIAGNOSTIC, limits=(0, 100)),
         _seldom("scc_power", "Solar charger power", at(13, "0000"), POWER),
         _seldom("parallel_warning", "Parallel warning", at(14, "")),
@@ -236,7 +253,7 @@ def q1(count: int) -> tuple[Entity, ...]:
 
 
 def _hot(key: str, name: str, at: Field) -> Sensor:
-    return Sensor(key, name, at, TEMPERATURE, category=DIAGNOSTIC, limits=(-30, 150))
+    return Sensor(key, name, at, TEMPERATURE, category=DIAGNOSTIC, enabled=False, limits=(-30, 150))
 
 
 def rows(query: str, unit: Unit) -> tuple[Entity, ...]:

@@ -61,6 +61,8 @@ def fitted(row: Entity, unit: Unit) -> Entity:
     if isinstance(row, Number) and row.key in settings.BATTERY_VOLTAGES and unit.nominal:
         factor = unit.nominal / 48
         only = tuple(_tenth(volts * factor) for volts in row.only)
+        if row.key == "equalisation_voltage" and unit.nominal == 24:
+            return replace(row, low=24.0, high=31.5)  # the maker's bounds, not half of those for 48 V
         return replace(row, low=_tenth(row.low * factor), high=_tenth(row.high * factor), only=only)
     return row
 

@@ -117,8 +117,10 @@ LIVE: tuple[Entity, ...] = (
         enabled=False,
     ),
     Sensor("eeprom_version", "EEPROM version", _g(18, ""), category=DIAGNOSTIC, enabled=False),
-    BinarySensor("charging_to_float", "Charging to float", _g(20, "").bit(0), category=DIAGNOSTIC),
-    BinarySensor("switched_on", "Switched on", _g(20, "").bit(1), category=DIAGNOSTIC),
+    BinarySensor(
+        "charging_to_float", "Charging to float", _g(20, "").bit(0), category=DIAGNOSTIC, enabled=False
+    ),
+    BinarySensor("switched_on", "Switched on", _g(20, "").bit(1), category=DIAGNOSTIC, enabled=False),
     BinarySensor(
         "dustproof_kit", "Dustproof kit installed", _g(20, "").bit(2), category=DIAGNOSTIC, enabled=False
     ),
@@ -149,7 +151,11 @@ SBU_FIRMWARE = BinarySensor(
 )
 FIRST_BIT: Mapping[str, Entity] = {
     "gk": BinarySensor(
-        "feeding_load", "PV or grid is feeding the load", _g(16, "").bit(0), category=DIAGNOSTIC
+        "feeding_load",
+        "PV or grid is feeding the load",
+        _g(16, "").bit(0),
+        category=DIAGNOSTIC,
+        enabled=False,
     ),
     **dict.fromkeys(("hs", "ks", "max", "mst"), SBU_FIRMWARE),
 }
@@ -207,8 +213,12 @@ TRACKERS_3: tuple[Entity, ...] = (
         zero_ok=True,
     ),
     Sensor("pv2_power", "PV2 power", _two(3, "00000"), POWER, limits=WATTS),
-    BinarySensor("scc2_charging", "Solar charger 2 charging", _two(4, "").bit(0), category=DIAGNOSTIC),
-    BinarySensor("scc3_charging", "Solar charger 3 charging", _two(4, "").bit(1), category=DIAGNOSTIC),
+    BinarySensor(
+        "scc2_charging", "Solar charger 2 charging", _two(4, "").bit(0), category=DIAGNOSTIC, enabled=False
+    ),
+    BinarySensor(
+        "scc3_charging", "Solar charger 3 charging", _two(4, "").bit(1), category=DIAGNOSTIC, enabled=False
+    ),
     Sensor("grid_charging_current", "Charging current from grid", _two(5, "0000"), CURRENT, limits=AMPERES),
     Sensor("grid_charging_power", "Charging power from grid", _two(6, "0000"), POWER, limits=WATTS),
     Sensor("pv3_current", "PV3 current", _two(7, "00.0"), CURRENT, limits=AMPERES),

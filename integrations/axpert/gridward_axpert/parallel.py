@@ -29,6 +29,8 @@ from gridward_kit.point import Choice, Derived, Field
 DIAGNOSTIC = Category.DIAGNOSTIC
 BATTERY = (36.0, 64.8)
 AMPERES = (0, 300)
+# of each unit, on in Home Assistant from the start
+SHOWN = frozenset(("present", "mode", "fault", "output_power", "battery_current"))
 BATTERY_STATES = {"00": "normal", "01": "under", "10": "open"}
 MODES = {
     "P": "power_on",
@@ -161,5 +163,10 @@ def _numbered(row: Entity, query: str) -> Entity:
     elif isinstance(at, Derived):
         at = replace(at, needs=tuple(f"unit_{number}_{key}" for key in at.needs))
     return replace(
-        row, key=f"unit_{number}_{row.key}", name=f"Unit {number} {row.name}", at=at, category=DIAGNOSTIC
+        row,
+        key=f"unit_{number}_{row.key}",
+        name=f"Unit {number} {row.name}",
+        at=at,
+        category=DIAGNOSTIC,
+        enabled=row.key in SHOWN,
     )

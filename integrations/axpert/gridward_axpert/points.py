@@ -89,6 +89,20 @@ class Tagged(Field):
 
 
 @dataclass(frozen=True, slots=True)
+class Linked(Point):
+    """A place in QBMS, which is all zeros and no reading while field 0 says that no BMS is linked (1)."""
+
+    query: str
+    at: Point
+
+    def decode(self, payload: bytes) -> Value | None:
+        return self.at.decode(payload) if payload.startswith(b"0") else None
+
+    def encode(self, value: Value, payload: bytes) -> bytes:
+        return self.at.encode(value, payload)
+
+
+@dataclass(frozen=True, slots=True)
 class Whole(Point):
     """The whole answer as text."""
 

@@ -72,7 +72,6 @@ OVERRIDES = {
 
 CHARGER_OPTIONS: Mapping[str, tuple[int, ...]] = {"gk": (1, 2, 3), "max": (1, 2, 3)}
 TYPE_OPTIONS: Mapping[str, tuple[int, ...]] = {"max": tuple(BATTERY_TYPES)}
-MODE_OPTIONS: Mapping[str, tuple[int, ...]] = {"max": tuple(OUTPUT_MODES)}
 
 BATTERY_VOLTAGES = frozenset(
     {
@@ -312,24 +311,30 @@ def _shown(row: Entity) -> Entity:
 def _offered(row: Entity, unit: Unit) -> Entity:
     """The row with what this variant takes; what it may report besides is only shown."""
     match row:
-        case Select(key="charger_source_priority"):
-            return _limited(row, CHARGER_SOURCES, CHARGER_OPTIONS.get(unit.variant, (0, 1, 2, 3)))
-        case Select(key="output_source_priority"):
-            return _limited(row, OUTPUT_SOURCES, (0, 1, 2))
-        case Select(key="battery_type"):
-            return _limited(row, BATTERY_TYPES, TYPE_OPTIONS.get(unit.variant, (0, 1, 2)))
-        case Select(key="output_mode"):
-            return _limited(row, OUTPUT_MODES, MODE_OPTIONS.get(unit.variant, (0, 1, 2, 3, 4)))
+        case Select(at=Code(names=names)) if codes := _taken(row.key, unit):
+            return _limited(row, names, codes)
         case Number(key="max_charging_current"):
             setting = _ampere(SHORT.get(unit.variant, SHORT[""]), LONG.get(unit.variant, LONG[""]))
             return replace(row, setting=setting, only=_selectable(unit, TOTAL), high=300)
         case Number(key="max_utility_charging_current"):
             setting = _ampere(UTILITY_SHORT[""], UTILITY_LONG.get(unit.variant, UTILITY_LONG[""]))
             return replace(row, setting=setting, only=_selectable(unit, UTILITY), high=300)
-        case Number(key="output_rating_voltage") if 0 < unit.output_voltage < 150:
+        case Number(key="output_rating_voltage") if unit.low_line:
             return replace(row, only=LOW_LINE)
+        case Number(key="battery_under_voltage") if unit.variant == "gk":
+            return replace(row, low=42.0)
         case _:
             return row
+
+
+def _taken(key: str, unit: Unit) -> tuple[int, ...]:
+    """The codes that this variant takes; () where it takes all."""
+    return {
+        "charger_source_priority": CHARGER_OPTIONS.get(unit.variant, (0, 1, 2, 3)),
+        "output_source_priority": (0, 1, 2),
+        "battery_type": TYPE_OPTIONS.get(unit.variant, (0, 1, 2)),
+        "output_mode": tuple(OUTPUT_MODES) if unit.variant == "max" and unit.low_line else (0, 1, 2, 3, 4),
+    }.get(key, ())
 
 
 def _limited(row: Select, names: Mapping[int, str], codes: tuple[int, ...]) -> Select:

@@ -43,6 +43,11 @@ class Unit:
     counts: Mapping[str, int] = field(default_factory=dict)
     currents: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
+    @property
+    def low_line(self) -> bool:
+        """Whether it makes 100 to 127 V; False where the voltage is not known."""
+        return 0 < self.output_voltage < 150
+
     def count(self, query: str) -> int:
         """Fields of this query's answer; plenty where it was not seen."""
         return self.counts.get(query, 99)

@@ -10,7 +10,7 @@ from functools import partial
 
 from gridward_axpert.points import Piece
 from gridward_axpert.unit import Unit
-from gridward_kit.entity import ENUM, TEXT, BinarySensor, Category, Entity, Sensor
+from gridward_kit.entity import ENUM, TEXT, BinarySensor, Category, Entity, Sensor, in_words
 from gridward_kit.point import UNKNOWN, Derived, Field, Point, Value
 
 
@@ -73,6 +73,9 @@ BATTERY_WEAK = Alarm(31, "battery_weak", "Battery weak", "W")
 LOW_PV_ENERGY = Alarm(33, "low_pv_energy", "Low PV energy", "W", usual=True)
 SOFT_START_VOLTAGE = Alarm(34, "grid_high_at_soft_start", "Grid voltage high during bus soft start", "W")
 EQUALISING = Alarm(35, "equalisation", "Battery equalisation", "W", usual=True)
+
+# on in Home Assistant from the start; the others are also told by `problem`, `warnings` and `faults`
+SHOWN = frozenset(("inverter_fault", "line_fail", "battery_low", "overload", "over_temperature"))
 
 FAULTS: Mapping[int, str] = {
     0: "none",
@@ -157,6 +160,7 @@ def rows(unit: Unit) -> tuple[Entity, ...]:
             alarm.name,
             Field("QPIWS", 0).bit(alarm.index),
             category=Category.DIAGNOSTIC,
+            enabled=alarm.key in SHOWN,
             device_class="problem",
         )
         for alarm in alarms
@@ -211,4 +215,4 @@ def _problem(alarms: tuple[Alarm, ...], *on: Value) -> bool:
 
 
 def _words(alarms: tuple[Alarm, ...], kind: str, *on: Value) -> str:
-    return ", ".join(alarm.name for alarm, now in _kinds(alarms, on) if now == kind) or "none"
+    return in_words(alarm.name for alarm, now in _kinds(alarms, on) if now == kind)

@@ -19,6 +19,7 @@ from gridward_kit.entity import (
     ENUM,
     POWER,
     SOC,
+    SOC_LEVEL,
     TEMPERATURE,
     TEXT,
     VOLTAGE,
@@ -30,6 +31,7 @@ from gridward_kit.entity import (
     Sensor,
     Setting,
     Switch,
+    in_words,
 )
 from gridward_kit.point import Derived, Point, Slice, Value
 
@@ -85,7 +87,7 @@ FAULTS = (
     (6, 0, "current_sensing_fault", "Current sensing module fault"),
     (6, 1, "pack_voltage_sensing_fault", "Pack voltage sensing fault"),
     (6, 2, "short_circuit_protection", "Short circuit protection"),
-    (6, 3, "low_voltage_charging_forbidden", "Low voltage, charging forbidden"),
+    (6, 3, "low_voltage_charging_forbidden", "Charging forbidden at low voltage"),
 )
 
 # 0x98: later boards only, and no fault: somebody switched the pack off from afar
@@ -94,11 +96,20 @@ SWITCHED = (
     (6, 5, "charging_cabinet_offline", "Charging cabinet offline"),
 )
 
-WARNINGS = tuple(f"{stem}_warning" for _, _, stem, _ in LEVELS)
-PROTECTIONS = tuple(f"{stem}_protection" for _, _, stem, _ in LEVELS)
 # SoC high is set by many boards at 100 % and is no fault
-ALARMS = (*(key for key in PROTECTIONS if key != "soc_high_protection"), *(row[2] for row in FAULTS))
-FAILURES = (*WARNINGS, *PROTECTIONS, *(row[2] for row in (*FAULTS, *SWITCHED)))
+ALARMS = (
+    *(f"{stem}_protection" for *_, stem, _ in LEVELS if stem != "soc_high"),
+    *(key for *_, key, _ in FAULTS),
+)
+NAMES = {
+    **{
+        f"{stem}_{level}": f"{name} {level}"
+        for level in ("warning", "protection")
+        for *_, stem, name in LEVELS
+    },
+    **{key: name for *_, key, name in (*FAULTS, *SWITCHED)},
+}
+FAILURES = tuple(NAMES)
 
 
 @lru_cache(maxsize=64)
@@ -138,7 +149,7 @@ def _live(cells: int, *, invert: bool) -> tuple[Entity, ...]:
         _read_only("life_counter", "Life counter", Slice("0x93", 3, 1), COUNT),
         Sensor("remaining_capacity", "Remaining capacity", Slice("0x93", 4, 4, 0.001), CHARGE,
                limits=(0, 10_000)),
-        Number("soc_setting", "Set state of charge", soc, SOC, Setting(_soc, within=20),
+        Number("soc_setting", "Set state of charge", soc, SOC_LEVEL, Setting(_soc, within=20),
                category=Category.CONFIG, enabled=False, expert=True, high=100, step=0.1),
         BinarySensor("current_direction", "Current contradicts state",
                      Derived(("current", "state"), _contradicts), category=DIAGNOSTIC,
@@ -257,7 +268,7 @@ def _threshold(stem: str, place: int) -> tuple[Point, Quantity]:
     if stem.endswith("overcurrent"):
         return Magnitude("0x5b", 2 * place), CURRENT
     if stem.startswith("soc"):
-        return Slice("0x5d", 2 * place, 2, 0.1), SOC
+        return Slice("0x5d", 2 * place, 2, 0.1), SOC_LEVEL
     return Slice("0x5c", place, 1, zero=DEGREES_ZERO), TEMPERATURE
 
 
@@ -273,7 +284,7 @@ def _temperature(number: int) -> Entity:
 
 def _failure(byte: int, bit: int, key: str, name: str) -> Entity:
     point = Slice("0x98", byte, 1, bit=bit)
-    return BinarySensor(key, name, point, category=DIAGNOSTIC, device_class="problem")
+    return BinarySensor(key, name, point, category=DIAGNOSTIC, enabled=False, device_class="problem")
 
 
 def _read_only(key: str, name: str, point: Point, quantity: Quantity = TEXT) -> Entity:
@@ -316,4 +327,4 @@ def _any(*flags: Value) -> bool:
 
 
 def _names(*flags: Value) -> str:
-    return ", ".join(key for key, on in zip(FAILURES, flags, strict=True) if on) or NONE
+    return in_words(NAMES[key] for key, on in zip(FAILURES, flags, strict=True) if on)

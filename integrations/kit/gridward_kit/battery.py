@@ -18,6 +18,7 @@ def cell_rows(points: tuple[Point, ...]) -> tuple[Entity, ...]:
             point,
             CELL_VOLTAGE,
             category=Category.DIAGNOSTIC,
+            enabled=False,
             limits=CELL_LIMITS,
         )
         for number, point in enumerate(points, 1)

@@ -27,6 +27,7 @@ FREQUENCY = Quantity("frequency", "Hz", precision=1)
 TEMPERATURE = Quantity("temperature", "°C", precision=0)
 SOC = Quantity("battery", "%", precision=1)
 SHARE = Quantity(None, "%", precision=0)
+SOC_LEVEL = Quantity(None, "%", precision=1)  # a threshold or wish, not the charge that there is
 ENERGY = Quantity("energy", "kWh", "total_increasing", 3)
 CHARGE = Quantity(None, "Ah", precision=1)
 CYCLES = Quantity(None, None, "total_increasing", 0)
@@ -40,6 +41,7 @@ TOTAL = Quantity(None, None, "total_increasing", 0)
 TEXT = Quantity(None, None, None)
 ENUM = Quantity("enum", None, None)
 TIMESTAMP = Quantity("timestamp", None, None)
+TEXT_MOST = 255
 
 
 class Category(StrEnum):
@@ -164,6 +166,12 @@ class Readings:
 
     values: dict[str, Value]
     impossible: tuple[str, ...] = ()
+
+
+def in_words(names: Iterable[str]) -> str:
+    """Names one after the other, `none` without any; cut to the 255 characters that Home Assistant takes."""
+    text = ", ".join(names) or "none"
+    return text if len(text) <= TEXT_MOST else f"{text[: TEXT_MOST - 3]}..."
 
 
 def by_query(entities: Iterable[Entity]) -> dict[str, tuple[Entity, ...]]:

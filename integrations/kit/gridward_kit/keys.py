@@ -125,7 +125,7 @@ CANONICAL: Mapping[str, Mapping[str, Quantity]] = {
 BINARY: Mapping[str, tuple[str, ...]] = {
     "battery": ("charge_mosfet", "discharge_mosfet", "balancing", "problem"),
     "inverter": ("problem", "load_on", "charging"),
-    "relay": ("locked",),
+    "relay": ("closed", "locked"),
     "host": ("reachable",),
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from socket import gaierror
 
 import voluptuous as vol
-from icmplib import ICMPLibError, NameLookupError, SocketPermissionError, async_ping
+from icmplib import ICMPLibError, NameLookupError, async_ping
 
 from gridward_kit.device import Device
 from gridward_kit.entity import MILLISECONDS, BinarySensor, Entity, Sensor
@@ -35,10 +35,8 @@ async def probe(host: str, port: int) -> float | None:
             answer = await async_ping(host, count=1, timeout=PATIENCE, privileged=False)
         except NameLookupError as error:
             raise DeviceError(f"the name {host!r} cannot be resolved") from error
-        except SocketPermissionError:
+        except ICMPLibError:  # no socket for ICMP here: not allowed, or not known to this system
             return await connect(host, port)
-        except ICMPLibError:
-            continue
         if answer.is_alive:
             return float(answer.avg_rtt)
     return None

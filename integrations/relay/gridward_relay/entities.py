@@ -22,11 +22,13 @@ from gridward_relay.options import settings
 POSITIONS = tuple(str(position) for position in Position)
 POSITION = Sensor("position", "Position", quantity=ENUM, options=POSITIONS)
 FEEDBACK = Sensor("feedback", "Feedback", quantity=ENUM, options=POSITIONS)
+CLOSED = BinarySensor("closed", "Contactor closed")
 RELEASE = Button("release", "Release lock")
 REFUSED = {refusal: f"renewals_{refusal}" for refusal in Refusal}
 
 ENTITIES: tuple[Entity, ...] = (
-    Sensor("lease_remaining", "Lease remaining", quantity=SECONDS),
+    CLOSED,
+    Sensor("lease_remaining", "Lease remaining", quantity=SECONDS, enabled=False),
     Sensor("changes_last_hour", "Changes in the last hour", quantity=COUNT),
     Sensor("changes_today", "Changes in 24 hours", quantity=COUNT),
     BinarySensor("locked", "Locked", device_class="problem"),
@@ -34,7 +36,13 @@ ENTITIES: tuple[Entity, ...] = (
     Sensor("lease_ended_by", "Lease ended by", quantity=TEXT, category=Category.DIAGNOSTIC),
     RELEASE,
     *(
-        Sensor(key, f"Renewals refused as {refusal}", quantity=TOTAL, category=Category.DIAGNOSTIC)
+        Sensor(
+            key,
+            f"Renewals refused as {refusal}",
+            quantity=TOTAL,
+            category=Category.DIAGNOSTIC,
+            enabled=False,
+        )
         for refusal, key in REFUSED.items()
     ),
 )
@@ -60,7 +68,10 @@ def entities(options: Options) -> tuple[Entity, ...]:
 
 
 def shown(contactor: Contactor, lease: Lease, report: Report, ended_by: str, now: float) -> dict[str, Value]:
-    """The values of all rows; a position that was not read back is absent."""
+    """The values of all rows; a position that was not read back is absent.
+
+    `closed` follows the feedback contact, without one the relay's own position.
+    """
     values: dict[str, Value] = {
         "lease_remaining": round(lease.remaining(now)),
         "changes_last_hour": contactor.changes_last_hour(now),
@@ -75,4 +86,7 @@ def shown(contactor: Contactor, lease: Lease, report: Report, ended_by: str, now
         values[POSITION.key] = str(report.output)
     if report.feedback is not None:
         values[FEEDBACK.key] = str(report.feedback)
+    stands = report.feedback or report.output
+    if stands is not None:
+        values[CLOSED.key] = stands is Position.CONNECTED
     return values

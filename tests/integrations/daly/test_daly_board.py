@@ -205,8 +205,8 @@ def test_a_command_that_no_board_knows_is_not_answered() -> None:
 
 def test_the_integrations_options() -> None:
     schema = vol.Schema(dict(INTEGRATION.options))
-    assert schema({}) == {"board": 1, "invert": False}
-    assert schema({"board": 16, "host_address": 0x80, "invert": True})["host_address"] == 128
-    for wrong in ({"board": 0}, {"board": 17}, {"host_address": 0x20}, {"invert": "no"}):
+    assert schema({}) == {"address": 1, "invert": False}
+    assert schema({"address": 16, "host_address": 0x80, "invert": True})["host_address"] == 128
+    for wrong in ({"address": 0}, {"address": 17}, {"host_address": 0x20}, {"invert": "no"}):
         with pytest.raises(vol.Invalid):
             schema(wrong)

@@ -184,6 +184,6 @@ async def test_the_request_that_wakes_a_board_may_be_lost() -> None:
 
 async def test_the_second_board_of_a_line() -> None:
     both = line(DalyBoard(16, 2), DalyBoard(14, 1, board=2))
-    assert (await identify(both, {"board": 2})).model == "14s"
+    assert (await identify(both, {"address": 2})).model == "14s"
     with pytest.raises(NoAnswer, match="board 3"):
-        await identify(both, {"board": 3})
+        await identify(both, {"address": 3})

@@ -49,9 +49,16 @@ async def test_a_name_that_does_not_exist_is_said() -> None:
         await connect("no-such-host.invalid", CLOSED)
 
 
-async def test_without_the_right_to_icmp_tcp_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [icmplib.SocketPermissionError(privileged=False), icmplib.ICMPSocketError("Protocol not supported")],
+    ids=["not allowed", "not known"],
+)
+async def test_without_a_socket_for_icmp_tcp_is_asked(
+    monkeypatch: pytest.MonkeyPatch, error: icmplib.ICMPLibError
+) -> None:
     async def forbidden(*_: object, **__: object) -> object:
-        raise icmplib.SocketPermissionError(privileged=False)
+        raise error
 
     monkeypatch.setattr(gridward_ping, "async_ping", forbidden)
     assert await probe("127.0.0.1", CLOSED) is not None

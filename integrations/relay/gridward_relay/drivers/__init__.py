@@ -52,7 +52,7 @@ class Driver(Protocol):
         """Read back where everything stands."""
 
     async def close(self) -> None:
-        """Let go; the hardware stays as it is."""
+        """Let go of the hardware, after `connect`."""
 
 
 def make(chosen: Settings, device: str, link: Link | None, clock: Clock) -> Driver:

@@ -1,5 +1,7 @@
 """A pin of the computer's own header, by gpiozero. No hardware of its own ends its lease."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import gpiozero
@@ -19,6 +21,15 @@ class Pin(Protocol):
         """Give the pin back."""
 
 
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Raise DeviceError, in words, for what goes wrong with a pin."""
+    try:
+        yield
+    except Exception as error:  # gpiozero lets errors of the library below through (lgpio: GPIO busy)
+        raise DeviceError(f"{what}: {error or type(error).__name__}") from error
+
+
 class Gpio:
     """One output; the feedback's and inputs' contacts pull their pins to ground (pull-ups are on)."""
 
@@ -35,14 +46,12 @@ class Gpio:
     async def start(self) -> None:
         chosen = self._chosen
         await self.connect()
-        try:
+        with _told("an input cannot be opened"):
             if chosen.feedback_pin is not None and self._feedback is None:
                 self._feedback = gpiozero.Button(chosen.feedback_pin)
             for item in chosen.inputs:
                 if item.key not in self._inputs:
                     self._inputs[item.key] = gpiozero.Button(item.place)
-        except gpiozero.GPIOZeroError as error:
-            raise DeviceError(f"an input cannot be opened: {error}") from error
 
     async def connect(self) -> None:
         self._set(islanded=False)
@@ -52,28 +61,25 @@ class Gpio:
 
     def _set(self, *, islanded: bool) -> None:
         """Drive the pin. Opened at its level in one step: it does not pass the other level."""
-        try:
+        with _told(f"{self.name} cannot be driven"):
             if self._output is None:
                 self._output = gpiozero.OutputDevice(
                     self._chosen.pin, active_high=self._chosen.closed_when == "low", initial_value=islanded
                 )
             self._output.value = int(islanded)
-        except gpiozero.GPIOZeroError as error:
-            raise DeviceError(f"{self.name} cannot be driven: {error}") from error
 
     async def read(self) -> Report:
         if self._output is None:
             raise DeviceError(f"{self.name} is not open")
-        try:
+        with _told(f"{self.name} cannot be read"):
             output = Position.ISLANDED if self._output.value else Position.CONNECTED
             feedback = None
             if self._feedback is not None:
                 feedback = Position.CONNECTED if self._feedback.value else Position.ISLANDED
             return Report(output, feedback, {key: bool(pin.value) for key, pin in self._inputs.items()})
-        except gpiozero.GPIOZeroError as error:
-            raise DeviceError(f"{self.name} cannot be read: {error}") from error
 
     async def close(self) -> None:
+        """Give the pins back: they become inputs, and the board's own pull decides (see the README)."""
         for pin in (self._output, self._feedback, *self._inputs.values()):
             if pin is not None:
                 pin.close()
