@@ -191,7 +191,8 @@ class Devices:
         elif self.bms.available:
             self.bms.lost("no answer to 0x90")
         where = "connected" if self.plant.contactor_closed else "islanded"
-        self.contactor.read({"position": where, "feedback": where, "locked": False}, 1.0)
+        closed = self.plant.contactor_closed
+        self.contactor.read({"position": where, "feedback": where, "closed": closed, "locked": False}, 1.0)
         self.contactor.publish()
 
     def _lease(self, now: float) -> None:

@@ -1,7 +1,8 @@
-"""Makes screenshots of every view into docs/images, phone and desktop, light and dark.
+"""Makes screenshots into docs/images: every view of the sunny noon, the first view of the other scenes.
 
-Without arguments of the scenes of `page_scene.py`. With `--url URL --token TOKEN --scene NAME` of a
-running gateway, under that name. Needs Chromium and its driver.
+Each on a desktop and a phone in light, and on a phone in dark. Of the scenes of `page_scene.py`; with
+`--url URL --token TOKEN --scene NAME` of a running gateway, under that name. Needs Chromium and its
+driver.
 """
 
 import argparse
@@ -27,23 +28,28 @@ VIEWS = {
     "device": "devices/inverter",
     "audit": "audit",
 }
-SHAPES = {"phone": (390, 844, True), "desktop": (1280, 800, False)}
+SUNNY, FIRST = "sunny_noon", "first-view"
+PHONE, DESKTOP = (390, 844), (1280, 800)
+SHAPES = {
+    "desktop-light": (DESKTOP, False, False),
+    "phone-light": (PHONE, True, False),
+    "phone-dark": (PHONE, True, True),
+}
 DRAWN = 3.0  # s from the view's load until its charts stand
 
 
 def shoot(browser: webdriver.Chrome, served: Served, name: str, views: dict[str, str]) -> None:
-    """One picture of each view in each shape and theme."""
-    prefix = "" if name == "sunny_noon" else f"{name.replace('_', '-')}-"
+    """One picture of each view in each shape."""
+    prefix = "" if name == SUNNY else f"{name.replace('_', '-')}-"
     for view, path in views.items():
-        for shape, (width, height, phone) in SHAPES.items():
-            for theme in ("light", "dark"):
-                emulate(browser, width, height, phone=phone, dark=theme == "dark")
-                browser.get(served.url + path)
-                time.sleep(DRAWN)
-                target = IMAGES / f"{prefix}{view}-{shape}-{theme}.png"
-                if not browser.save_screenshot(str(target)):
-                    raise OSError(f"{target} cannot be written")
-                sys.stdout.write(f"{target.relative_to(TREE)}\n")
+        for shape, (size, phone, dark) in SHAPES.items():
+            emulate(browser, *size, phone=phone, dark=dark)
+            browser.get(served.url + path)
+            time.sleep(DRAWN)
+            target = IMAGES / f"{prefix}{view}-{shape}.png"
+            if not browser.save_screenshot(str(target)):
+                raise OSError(f"{target} cannot be written")
+            sys.stdout.write(f"{target.relative_to(TREE)}\n")
 
 
 def main() -> None:
@@ -55,18 +61,23 @@ def main() -> None:
     parser.add_argument("--view", action="append", choices=list(VIEWS), help="only this view")
     wanted = parser.parse_args()
     IMAGES.mkdir(parents=True, exist_ok=True)
-    views = {name: path for name, path in VIEWS.items() if not wanted.view or name in wanted.view}
+
+    def views(scene: str) -> dict[str, str]:
+        usual = VIEWS if scene == SUNNY else (FIRST,)
+        return {name: path for name, path in VIEWS.items() if name in (wanted.view or usual)}
+
     with tempfile.TemporaryDirectory() as profile, chromium(Path(profile)) as browser:
         if wanted.url:
             served = Served(wanted.url, wanted.token or "")
             logged_in(browser, served.url, served.token)
-            shoot(browser, served, (wanted.scene or ["running"])[0], views)
+            running = (wanted.scene or ["running"])[0]
+            shoot(browser, served, running, views(running))
             return
         for name, mode in SCENES.items():
             if not wanted.scene or name in wanted.scene:
                 with scene(name, mode) as served:
                     logged_in(browser, served.url, served.token)
-                    shoot(browser, served, name, views)
+                    shoot(browser, served, name, views(name))
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ async def _known(live: Live, device: str) -> bool:
 
 
 def _where(broker: Broker) -> str:
-    return broker.url.rpartition("@")[2]
+    return broker.where
 
 
 def _result(device: str, entity: str, status: str, reason: str) -> dict[str, Json]:

@@ -98,6 +98,7 @@ class LineHouse:
     """A running bus and who is on it."""
 
     served: Served
+    bus: Bus
     port: Port
     tap: Tap
     wired: Mapping[str, Wired]
@@ -165,9 +166,10 @@ async def line_house(
     )
     wired = {member.id: _wired(folder, member, used, clock) for member in members}
     port = Port(served.url, line, clock)
-    task = asyncio.create_task(Bus(port, list(wired.values()), clock, UTC).run())
+    bus = Bus(port, list(wired.values()), clock, UTC)
+    task = asyncio.create_task(bus.run())
     try:
-        yield LineHouse(served, port, tap, wired, broker)
+        yield LineHouse(served, bus, port, tap, wired, broker)
         assert not task.done(), "the bus ended"
     finally:
         task.cancel()

@@ -242,6 +242,32 @@ def test_a_new_token_ends_the_old_one_and_its_sessions(tmp_path: Path) -> None:
     assert (tokens.good(old), tokens.good(new), tokens.session(cookie, 0.0)) == (False, True, None)
 
 
+def test_a_token_that_another_process_makes_counts_at_once_and_stays(tmp_path: Path) -> None:
+    serving = Tokens(tmp_path)
+    old, session = serving.made or "", serving.session(serving.open(0.0), 0.0)
+    assert session is not None
+    new = Tokens(tmp_path).renew()
+    assert (serving.good(old), serving.good(new)) == (False, True)
+    assert serving.session(session.cookie, 0.0) is None
+    logged_in = serving.session(serving.open(0.0), 0.0)
+    assert logged_in is not None
+    serving.end(logged_in, 0.0)
+    again = Tokens(tmp_path)
+    assert (again.good(new), again.session(logged_in.cookie, 0.0)) == (True, None)
+
+
+@pytest.mark.parametrize("other", ['theme={"dark": true}', "a b=c", "x=\u00e9"])
+async def test_cookies_of_other_programs_on_the_host_shut_nobody_out(
+    door: Door, client: httpx.AsyncClient, other: str
+) -> None:
+    await door.log_in(client)
+    own = f"{NAME}={client.cookies[NAME]}"
+    client.cookies.clear()
+    for cookies in (f"{other}; {own}", f"{own}; {other}"):
+        answer = await client.get("/api/v1/session", headers=[(b"Cookie", cookies.encode("latin-1"))])
+        assert answer.status_code == 200
+
+
 def test_the_token_is_kept_as_a_hash_for_its_owner_only(tmp_path: Path) -> None:
     made = Tokens(tmp_path).made
     assert made is not None

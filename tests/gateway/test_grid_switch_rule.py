@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gridward.rules.grid_switch import Decision, Memory, decide
-from gridward.rules.inputs import Inputs, Source, Wish
+from gridward.rules.inputs import Inputs, Source, Wish, required
+from gridward.rules.wiring import parts
 from gridward.rules.words import progress, span
 from gridward.site import GridSwitchSettings
 from gridward_kit.point import Value
@@ -203,9 +204,19 @@ def test_time_without_samples_never_counts_as_time_below() -> None:
 
 def test_further_devices_may_be_required() -> None:
     story = Story(replace(SETTINGS, require=("flat_2",)))
-    assert story.after(120).reasons[0] == "No answer from the flat_2 yet."
-    story.sources["flat_2"] = Source("Flat 2", fresh=True, values={"power": 3.0})
+    story.sources[required("flat_2")] = Source("Flat 2")
+    assert story.after(120).reasons[0] == "No answer from Flat 2 yet."
+    story.sources[required("flat_2")] = Source("Flat 2", fresh=True, values={"power": 3.0})
     assert story.after(61).position == "islanded"
+
+
+@pytest.mark.parametrize("part", ["battery", "inverter", "logger", "grid", "relay"])
+def test_a_required_device_never_takes_another_ones_part(part: str) -> None:
+    rules = replace(SETTINGS, require=(part,))
+    named = {"battery": "bms", "inverter": "inverter", "logger": "logger", "grid": "grid_meter"}
+    playing = parts(rules)
+    assert playing[part] == {**named, "relay": "contactor"}[part]
+    assert part in [playing[other] for other in playing if other != part]
 
 
 def test_a_logger_that_is_not_named_is_not_needed() -> None:

@@ -216,19 +216,24 @@ def test_a_cleared_info_takes_the_device_away(site: Site) -> None:
     assert "bms" not in site.live.devices
 
 
-def test_results_and_audit_are_kept_for_who_looks(site: Site) -> None:
-    site.online()
-    heard: list[str] = []
-    site.live.on_change(heard.append)
-    site.say("bms/soc/result", json.dumps({"v": 1, "id": "a", "status": "refused", "reason": "asleep"}))
-    site.say("audit", json.dumps({"v": 1, "what": "bms/soc", "status": "refused"}))
-    site.say("bms/soc/result", json.dumps({"v": 1, "id": "a", "status": "perhaps"}))
-    assert site.live.devices["bms"].results["soc"].reason == "asleep"
-    assert [event["what"] for event in site.live.events] == ["bms/soc"]
-    assert heard == ["bms", "audit"]
+def test_the_recorders_alarm_stands_until_it_is_taken_back(site: Site) -> None:
+    alarm = {"v": 1, "at": "2026-11-21T12:00:00Z", "reason": "the disk is full", "remedy": "free some"}
+
+    def told() -> tuple[object, bool | None]:
+        return site.live.alarm, site.live.online("recorder")
+
+    assert told() == (None, None)
+    site.say("recorder/availability", "online")
+    site.say("recorder/alarm", json.dumps(alarm))
+    assert told() == (alarm, True)
+    site.say("recorder/alarm", "nonsense")
+    assert told() == (alarm, True)
+    site.say("recorder/alarm", "")
+    site.say("recorder/availability", "offline")
+    assert told() == (None, False)
 
 
-TAILS = ["bms/info", "bms/state", "bms/availability", "bus_bms/availability", "bms/soc/result", "audit"]
+TAILS = ["bms/info", "bms/state", "bms/availability", "bus_bms/availability", "bms/health", "recorder/alarm"]
 
 
 @given(st.lists(st.tuples(st.sampled_from(TAILS), PAYLOADS, st.booleans()), max_size=12))

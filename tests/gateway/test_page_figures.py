@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gridward.page import figures, sentences
 from gridward.page.cells import cells
-from gridward.page.choices import CONTROLS
+from gridward.page.choices import CONTROLS, Control, question
 from gridward.page.settings import offered, wish
 from gridward.page.today import today
 from gridward_kit.kept import Json
@@ -154,12 +154,33 @@ def test_wide_cells_warn() -> None:
 
 def test_without_the_rules_a_lost_device_is_the_sentence() -> None:
     lost = [sentences.away("BMS", 40)]
-    assert sentences.top(None, lost, (None, None)).text.replace("\u00a0", " ") == (
+    assert sentences.top(None, lost, (None, None), rules=True).text.replace("\u00a0", " ") == (
         "No answer from BMS for 40 s. The rules do not answer."
     )
-    assert sentences.top("All is well.", lost, (1.0, 1.0)).tone == "fault"
-    assert sentences.top("All is well.", [], (1.0, 1.0)).tone == "calm"
-    assert sentences.top(None, [], (640.0, None)).tone == "warning"
+    assert sentences.top("All is well.", lost, (1.0, 1.0), rules=True).tone == "fault"
+    assert sentences.top("All is well.", [], (1.0, 1.0), rules=True).tone == "calm"
+    assert sentences.top(None, [], (640.0, None), rules=True).tone == "warning"
+
+
+def test_a_site_without_rules_does_not_miss_them() -> None:
+    said = sentences.top(None, [], (640.0, 300.0), rules=False)
+    words = "The sun gives 640 W and the house draws 300 W."
+    assert (said.text.replace("\u00a0", " "), said.tone) == (words, "calm")
+    away = sentences.top(None, [sentences.away("BMS", 40)], (None, None), rules=False)
+    assert (away.text.replace("\u00a0", " "), away.tone) == ("No answer from BMS for 40 s.", "fault")
+
+
+def test_a_store_that_takes_nothing_is_told_with_the_way_out() -> None:
+    told = sentences.unrecorded("the disk is full", "free some disk")
+    assert told == "Nothing is recorded: the disk is full. Way out: free some disk."
+    assert sentences.unrecorded("it does not say why", "") == "Nothing is recorded: it does not say why."
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.key)
+def test_what_asks_on_the_controls_asks_among_the_entities_too(control: Control) -> None:
+    for option, choice in control.choices.items():
+        assert question(control.role, control.key, option) == choice.asks
+    assert question("meter", control.key, "connected") is None
 
 
 @pytest.mark.parametrize(

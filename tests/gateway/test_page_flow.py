@@ -115,6 +115,12 @@ def test_the_grids_stretches_are_found() -> None:
     assert charts.stretches([], "connected", 50.0) == ()
 
 
+def test_a_flags_stretches_end_where_nothing_was_recorded() -> None:
+    flags = {0.0: 1.0, 60.0: 0.6, 120.0: 0.4, 180.0: 0.0, 240.0: 1.0, 360.0: 1.0}
+    assert charts.held(flags, 60.0) == ((0.0, 120.0), (240.0, 300.0), (360.0, 420.0))
+    assert charts.held({}, 60.0) == ()
+
+
 def test_the_sites_clock_is_on_the_axis() -> None:
     assert charts.local(1_795_000_000.0, ZoneInfo("Europe/Bratislava")) == 1_795_003_600_000
 

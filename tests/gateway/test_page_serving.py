@@ -1,11 +1,13 @@
 """The page's role lives in a process: it starts, ends, and starts again there."""
 
 import asyncio
+import logging
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 
 from gridward.api.serve import run_http
 from gridward.api.tokens import Tokens
@@ -16,6 +18,19 @@ from gridward_kit.mqtt import Broker
 from gridward_kit.testing import MemoryBroker
 
 VIEWS = ("/", "/controls", "/charts", "/cells", "/devices", "/devices/nobody", "/audit")
+
+
+def site_in(folder: Path, name: str) -> Site:
+    return Site(
+        id="home",
+        name=name,
+        time_zone=ZoneInfo("Europe/Bratislava"),
+        fail_safe="grid_connected",
+        broker=Broker("mqtt://memory"),
+        folder=folder,
+        record=RecordSpec(folder / "gridward.db"),
+        http=HttpSpec(port=free_port()),
+    )
 
 
 async def looked_at(site: Site, token: str) -> list[str]:
@@ -31,26 +46,18 @@ async def looked_at(site: Site, token: str) -> list[str]:
             except httpx.ConnectError:
                 await asyncio.sleep(0.05)
         forged = {"X-Forwarded-Prefix": "/elsewhere"}
-        pages = [(await client.get(view, headers=forged)).raise_for_status().text for view in VIEWS]
-    role.cancel()
-    await asyncio.gather(role, return_exceptions=True)
-    assert role.cancelled()
-    return pages
+        try:
+            return [(await client.get(view, headers=forged)).raise_for_status().text for view in VIEWS]
+        finally:
+            role.cancel()
+            await asyncio.gather(role, return_exceptions=True)
+            assert role.cancelled()
 
 
 async def test_the_role_may_start_again_and_shows_the_new_site(tmp_path: Path) -> None:
     token = Tokens(tmp_path).made
     assert token is not None
-    site = Site(
-        id="home",
-        name="First house",
-        time_zone=ZoneInfo("Europe/Bratislava"),
-        fail_safe="grid_connected",
-        broker=Broker("mqtt://memory"),
-        folder=tmp_path,
-        record=RecordSpec(tmp_path / "gridward.db"),
-        http=HttpSpec(port=free_port()),
-    )
+    site = site_in(tmp_path, "First house")
     first = await looked_at(site, token)
     second = await looked_at(replace(site, name="Second house"), token)
     assert all("First house" in page for page in first)
@@ -58,20 +65,36 @@ async def test_the_role_may_start_again_and_shows_the_new_site(tmp_path: Path) -
     assert all("Second house" in page and "First house" not in page for page in second)
 
 
+async def test_the_token_of_a_first_start_is_in_no_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    made: list[str] = []
+    renew = Tokens.renew
+
+    def spied(tokens: Tokens) -> str:
+        made.append(renew(tokens))
+        return made[-1]
+
+    site = site_in(tmp_path, "House")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Tokens, "renew", spied)
+        with pytest.raises(httpx.HTTPStatusError, match="303"):
+            await looked_at(site, "not the token")
+    said = capfd.readouterr()
+    assert "gridward token --new" in caplog.text
+    assert len(made) == 1
+    assert made[0] not in caplog.text + said.out + said.err
+
+
 async def test_a_site_without_anything_teaches(tmp_path: Path) -> None:
     token = Tokens(tmp_path).made
     assert token is not None
-    site = Site(
-        id="home",
-        name="Empty house",
-        time_zone=ZoneInfo("Europe/Bratislava"),
-        fail_safe="grid_connected",
-        broker=Broker("mqtt://memory"),
-        folder=tmp_path,
-        record=RecordSpec(tmp_path / "gridward.db"),
-        http=HttpSpec(port=free_port()),
-    )
-    now, _, _, cells, devices, nobody, _ = await looked_at(site, token)
+    site = site_in(tmp_path, "Empty house")
+    now, controls, _, cells, devices, nobody, _ = await looked_at(site, token)
+    assert "No rule of this site decides about the grid" in controls
+    assert "Observe" not in controls
+    assert "The rules do not answer" not in now
     assert "appear when readings have been recorded" in now
     assert "This site names no battery. Add a BMS" in cells
     assert "names no devices yet. Add a bus" in devices

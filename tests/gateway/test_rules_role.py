@@ -179,9 +179,7 @@ async def test_observing_says_what_it_would_do_and_switches_nothing(house: House
     await house.live(120)
     assert (house.said("decision"), house.said("would")) == ("connected", "islanded")
     assert house.renewals == []
-    assert house.sentence.startswith(
-        "The rules only watch, and would switch the grid off. Grid stays off until"
-    )
+    assert house.sentence.startswith("The rules only watch, and would switch the grid off. Bank at 53.2 V.")
     (event,) = house.events("rules/would")
     assert (event["before"], event["after"], event["status"]) == ("connected", "islanded", "observed")
     assert house.events("rules/decision") == []
@@ -317,6 +315,20 @@ async def test_an_override_survives_a_restart_by_its_remaining_running_time(hous
     remaining = house.said("override_remaining")
     assert isinstance(remaining, int)
     assert 2560 <= remaining <= 2600
+
+
+async def test_an_islanding_override_does_not_survive_a_restart(house: House) -> None:
+    house.start()
+    await house.ask("mode", "observe")
+    await house.live(90)
+    assert (await house.ask("grid_override", "islanded"))["status"] == "confirmed"
+    await house.live(5)
+    assert house.said("decision") == "islanded"
+    await house.restart("observe")
+    await house.live(90)
+    assert (house.said("grid_override"), house.said("decision")) == ("auto", "connected")
+    (event,) = [event for event in house.events("rules/grid_override") if event["status"] == "expired"]
+    assert (event["before"], event["after"]) == ("islanded", "auto")
 
 
 async def test_restarts_without_end_do_not_keep_an_override_alive(house: House) -> None:

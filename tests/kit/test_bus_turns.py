@@ -132,7 +132,11 @@ class Babbler(Simulator):
 
 async def test_a_babbling_one_does_not_silence_its_neighbours(tmp_path: Path) -> None:
     babbler = Babbler()
-    packs = [pack(1), Member("pack_2", pack(2).integration, babbler, {"address": 2}, pack(2).identity), pack(3)]
+    packs = [
+        pack(1),
+        Member("pack_2", pack(2).integration, babbler, {"address": 2}, pack(2).identity),
+        pack(3),
+    ]
     async with line_house(tmp_path, packs, FastClock(SPEED)) as house:
         await available(house, "pack_1", "pack_3")
         await until(lambda: asked(house, 2) >= 6)

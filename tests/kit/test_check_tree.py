@@ -151,7 +151,7 @@ def test_the_value_table_folds_cells_and_shows_bounds() -> None:
     lines = readme.table(ROWS).splitlines()
     assert lines[2:] == [
         "| `cell_1_voltage` to `cell_16_voltage` | Cell 1 voltage to cell 16 voltage | V "
-        "| sensor, voltage, diagnostic |  |",
+        "| sensor, voltage, diagnostic, off at first |  |",
         "| `cell_spread` | Cell spread | V | sensor, voltage |  |",
         "| `cell_1_2_difference` to `cell_15_16_difference` "
         "| Cell 1 to 2 difference to cell 15 to 16 difference | V "

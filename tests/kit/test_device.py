@@ -202,6 +202,8 @@ async def test_what_the_device_does_not_do_is_not_confirmed(
     result = await home.command("priority", "SBU")
     assert result["status"] == status
     assert home.state()["priority"] == "USB"
+    audit = json.loads(home.broker.said("gridward/home/audit")[-1])
+    assert (audit["before"], audit["value"], audit["asked"]) == ("USB", "USB", "SBU")
 
 
 async def test_the_write_is_counted_on_disk_before_it_goes_out(home: House, tmp_path: Path) -> None:

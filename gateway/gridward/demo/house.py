@@ -212,7 +212,7 @@ async def _say_where(house: House, token: str) -> None:
     console.print(
         f"\n  [bold]http://127.0.0.1:{http.port}{http.prefix}/[/bold]   token: [bold]{token}[/bold]"
     )
-    console.print(f"  broker {house.broker.url}; Home Assistant finds the devices there")
+    console.print(f"  broker {house.broker.where}; Home Assistant finds the devices there")
     console.print(
         "  simulated: inverter, battery, contactor, sun and household; the rest is the real program"
     )

@@ -88,7 +88,9 @@ class _Row:
             Tag("span", str(number), "soft")
             with Tag("div", dress="track"):
                 self._fill = Tag("div", dress="fill")
-                self._name = Tag("span", dress="name")
+                self._name = Tag("span", dress="name").set(
+                    style=f"left: calc({100 * found.low:.2f}% + .4rem)"
+                )
                 for place in (found.low, found.high):
                     Tag("div", dress="limit").set(style=f"left: {100 * place:.2f}%")
             self._volts = Tag("span", dress="volts")

@@ -23,8 +23,10 @@ def top(mode: str, decision: Decision, inputs: Inputs, remaining: float, *, cont
     elif mode == "off":
         parts = ["rules are off", "grid connected"]
     elif mode == "observe":
-        would = "switch the grid off" if decision.position == "islanded" else "leave the grid connected"
-        parts = [f"the rules only watch, and would {would}", decision.reasons[0]]
+        islanded = decision.position == "islanded"
+        would = "switch the grid off" if islanded else "leave the grid connected"
+        # The last reason: the first of an islanded house says how long it stays so, and this one is not.
+        parts = [f"the rules only watch, and would {would}", decision.reasons[-1 if islanded else 0]]
     elif decision.position == "islanded":
         parts = [_islanded(inputs), decision.reasons[0]]
     else:

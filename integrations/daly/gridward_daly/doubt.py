@@ -45,7 +45,8 @@ EXTREMES_STEP = 0.1
 SUM_SHARE, SUM_LEAST = 0.01, 0.3  # of the pack's voltage, V
 VOLTAGE_SHARE, VOLTAGE_LEAST = 0.01, 0.2
 RESISTANCE_MOST, RESISTANCE_LEAST = 0.05, 0.005  # ohms of a pack with its wires
-CURRENT_STEP = 10.0  # A, without the pack's voltage moving along
+CURRENT_STEP = 10.0  # A, without the pack's voltage moving along ...
+CURRENT_PIECE, CURRENT_NEAR = 25.5, 1.2  # ... and by what its two bytes make whose sum stays the same (A)
 SOC_STEP = 1.0
 CAPACITY_STEP = 1.0
 DEGREES_STEP = 5.0
@@ -123,7 +124,7 @@ class Plausibility:
         along = volts * amperes > 0 and abs(volts) >= RESISTANCE_LEAST * abs(amperes)
         return (
             abs(volts) > slack * (allowed + RESISTANCE_MOST * abs(amperes))
-            or (abs(amperes) > slack * CURRENT_STEP and not along)
+            or (abs(amperes) > slack * CURRENT_STEP and not along and _keeps_the_sum(amperes))
             or abs(soc) > slack * SOC_STEP
             or _gathered_jumps(values, before, slack * (allowed + RESISTANCE_MOST * abs(amperes)))
         )
@@ -133,12 +134,15 @@ class Plausibility:
         if high < low:
             return True
         cells = [_number(self._known, key) for key in self._cells if key in self._known]
-        if len(cells) < len(self._cells):
+        if len(cells) < len(self._cells) or _stand(values, self._known):
             return False
+        common = (high - max(cells) + low - min(cells)) / 2  # a load that came in between moves all cells
+        allowed = SKEW + CELL_SHARE * abs(common)
         told = ((high, "cell_max_number", max(cells)), (low, "cell_min_number", min(cells)))
         return any(
-            abs(volts - extreme) > SKEW or abs(volts - cells[int(_number(values, number)) - 1]) > SKEW
+            abs(volts - common - there) > allowed
             for volts, number, extreme in told
+            for there in (extreme, cells[int(_number(values, number)) - 1])
         )
 
     def _odd_status(self, values: Values) -> bool:
@@ -228,9 +232,22 @@ def _state_jumps(values: Values, before: Values, slack: float) -> bool:
     return any(values[key] != before[key] for key in MOSFETS) or moved > slack * CAPACITY_STEP
 
 
+def _stand(values: Values, before: Values) -> bool:
+    """The extremes are those already believed; the cells may be half of this poll, half of an earlier one."""
+    return all(key in before and abs(_number(values, key) - _number(before, key)) <= SKEW for key in EXTREMES)
+
+
+def _keeps_the_sum(amperes: float) -> bool:
+    """Whether two wrong bytes that the checksum does not see can have moved the current so far."""
+    return abs(amperes - CURRENT_PIECE * round(amperes / CURRENT_PIECE)) <= CURRENT_NEAR
+
+
 def _extremes_jump(values: Values, before: Values, slack: float) -> bool:
-    keys = [key for key in EXTREMES[::2] if key in values and key in before]
-    return any(abs(_number(values, key) - _number(before, key)) > slack * EXTREMES_STEP for key in keys)
+    """One extreme moves otherwise than the other; a load moves both."""
+    if any(key not in values or key not in before for key in EXTREMES):
+        return False
+    high, low = (_number(values, key) - _number(before, key) for key in EXTREMES[::2])
+    return abs(high - low) > slack * EXTREMES_STEP
 
 
 def _odd_warmest(values: Values) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from gridward_daly.doubt import Plausibility
 from gridward_daly.entities import MOST_CELLS, MOST_SENSORS, rows
+from gridward_daly.pulse import Pulse
 from gridward_kit.entity import Entity
 from gridward_kit.errors import BadFrame, NoAnswer, Refused
 from gridward_kit.integration import FAST, Dialect, Query
@@ -152,6 +153,7 @@ class A5(Dialect):
         self._full = full
         self._asleep = False
         self._plausible = Plausibility(self.entities, layout.cells)
+        self._pulse = Pulse()
 
     def request(self, query: str) -> bytes:
         return frame(self._address, command_of(query))
@@ -201,8 +203,8 @@ class A5(Dialect):
         obey(request, frames_of(answer, (self.board,), request[2])[0])
 
     def doubt(self, values: Mapping[str, Value], before: Mapping[str, Value]) -> frozenset[str]:
-        """What `before` lacks because it was doubted is remembered here."""
-        return self._plausible.doubt(values, before)
+        """What `before` lacks because it was doubted is remembered here; what is only repeated is doubted."""
+        return frozenset(values) if self._pulse.stopped(values) else self._plausible.doubt(values, before)
 
     def _sleeping(self) -> NoAnswer:
         """From now on zeros are no values either where they could be."""

@@ -202,40 +202,40 @@ class Device:
         try:
             command = parse(message, lambda: uuid.uuid4().hex)
         except ValueError as error:
-            self._answer(key, Command("", "", "unknown", 0), "refused", None, str(error))
+            self._answer(key, Command("", "", "unknown", 0), "refused", str(error), None, None)
             return
         row = self.entities.get(key)
         before = self.values.get(key)
         reason = self._objection(row, command, message)
         if row is None or reason is not None:
-            self._answer(key, command, "refused", before, reason or "no such entity")
+            self._answer(key, command, "refused", reason or "no such entity", before, before)
             return
         try:
             value = row.accept(command.value)
         except ValueError as error:
-            self._answer(key, command, "refused", before, str(error))
+            self._answer(key, command, "refused", str(error), before, before)
             return
         if not isinstance(row, Button) and same(before, value):
-            self._answer(key, command, "unchanged", before, "it stands so already")
+            self._answer(key, command, "unchanged", "it stands so already", before, before)
             return
         wish = Command(value, command.id, command.by, command.deadline)
-        self._answer(key, wish, "accepted", before, "")
+        self._answer(key, wish, "accepted", "", before, before)
         await self._do(row, wish, before)
 
     async def _do(self, row: Entity, wish: Command, before: Value | None) -> None:
         if self.perform is None:
-            self._answer(row.key, wish, "refused", before, "this device takes no commands")
+            self._answer(row.key, wish, "refused", "this device takes no commands", before, before)
             return
         try:
             value = await self.perform(row, wish)
         except (Refused, ValueError) as error:
-            self._answer(row.key, wish, "refused", before, str(error))
+            self._answer(row.key, wish, "refused", str(error), before, before)
         except Unconfirmed as error:
-            self._answer(row.key, wish, "failed", error.value, str(error))
+            self._answer(row.key, wish, "failed", str(error), before, error.value)
         except (DeviceError, OSError) as error:
-            self._answer(row.key, wish, "failed", before, str(error) or type(error).__name__)
+            self._answer(row.key, wish, "failed", str(error) or type(error).__name__, before, before)
         else:
-            self._answer(row.key, wish, "confirmed", value, "", before=before)
+            self._answer(row.key, wish, "confirmed", "", before, value)
         self.publish()
 
     def _objection(self, row: Entity | None, command: Command, message: Message) -> str | None:
@@ -272,13 +272,7 @@ class Device:
             log.warning("%s: %s: %.0f automated writes left in its budget", self.id, row.key, budget.tokens)
 
     def _answer(
-        self,
-        key: str,
-        command: Command,
-        status: str,
-        value: Value | None,
-        reason: str,
-        before: Value | None = None,
+        self, key: str, command: Command, status: str, reason: str, before: Value | None, value: Value | None
     ) -> None:
         result: dict[str, Json] = {
             "v": 1,
@@ -291,10 +285,5 @@ class Device:
         }
         self.link.publish(f"{self.root}/{key}/result", json.dumps(result, ensure_ascii=False))
         if status != "accepted":
-            event = {
-                **result,
-                "what": f"{self.id}/{key}",
-                "asked": command.value,
-                "before": before if before is not None else value,
-            }
+            event = {**result, "what": f"{self.id}/{key}", "asked": command.value, "before": before}
             self.link.publish(f"{self.link.root}/audit", json.dumps(event, ensure_ascii=False))

@@ -62,9 +62,14 @@ class Link(Protocol):
 class Broker:
     """Where the broker is: `mqtt://host:1883` or `mqtts://host:8883`, and the role's credentials."""
 
-    url: str
+    url: str = field(repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+
+    @property
+    def where(self) -> str:
+        """Its host and port for logs and people, without credentials."""
+        return self.url.rpartition("@")[2].removeprefix("mqtt://")
 
     def client(self, identifier: str, will: aiomqtt.Will) -> aiomqtt.Client:
         """A client that is not yet connected; raises ValueError for a URL that is none."""
@@ -146,12 +151,14 @@ class MqttLink:
             )
             try:
                 async with client:
-                    log.log(logging.INFO, "%s: connected to the broker %s", self.role, self._broker.url)
+                    log.log(logging.INFO, "%s: connected to the broker %s", self.role, self._broker.where)
                     told = False
                     await self._serve(client)
             except aiomqtt.MqttError as error:
                 if not told:
-                    log.error("%s: no broker at %s: %s; trying for ever", self.role, self._broker.url, error)
+                    log.error(
+                        "%s: no broker at %s: %s; trying for ever", self.role, self._broker.where, error
+                    )
                     told = True
             finally:
                 self._connected = False
@@ -205,7 +212,8 @@ class MqttLink:
             while self._outgoing:
                 item = self._outgoing[0]
                 topic, payload, retain, qos = item
-                await client.publish(topic, payload, qos=qos, retain=retain, timeout=TIMEOUT)
+                data = payload.encode("utf-8", "replace")  # JSON may hold half a character
+                await client.publish(topic, data, qos=qos, retain=retain, timeout=TIMEOUT)
                 if self._outgoing and self._outgoing[0] is item:
                     self._outgoing.popleft()
             self._waiting.clear()

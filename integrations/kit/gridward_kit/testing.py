@@ -73,10 +73,11 @@ class FastClock:
 
     def __init__(self, speed: float = 100.0) -> None:
         self._speed = speed
-        self._start = asyncio.get_running_loop().time()
+        self._loop = asyncio.get_running_loop()
+        self._start = self._loop.time()
 
     def monotonic(self) -> float:
-        return 1000.0 + (asyncio.get_running_loop().time() - self._start) * self._speed
+        return 1000.0 + (self._loop.time() - self._start) * self._speed
 
     def time(self) -> float:
         return START + self.monotonic()

@@ -3,9 +3,10 @@
 import pytest
 
 from gridward_axpert import INTEGRATION
-from gridward_axpert.entities import MODELS, decode, every
+from gridward_axpert.entities import MODELS, decode, every, rows
 from gridward_axpert.protocol import bumped, crc, frame
-from gridward_kit.entity import BinarySensor
+from gridward_axpert.unit import Unit
+from gridward_kit.entity import BinarySensor, readings
 from gridward_kit.errors import BadFrame, DeviceError, Refused
 from gridward_kit.frames import Frame, frames_of
 
@@ -133,6 +134,23 @@ def test_a_max_names_its_fault_code_by_its_own_list() -> None:
     flags = "01" + "0" * 34
     text = flags[:31] + "11" + flags[33:]
     assert decode("vm-iii", "QPIWS", answer(text))["fault"] == "main_relay_failed"
+    unit = Unit(variant="max", nominal=48.0, counts={"QPIWS": 36})
+    text = flags[:32] + "11" + flags[34:]
+    found = readings(rows("QPIWS", unit), "QPIWS", text.encode()).values
+    assert (found["fault_code"], found["fault"]) == ("11", "pv_over_voltage")
+
+
+def test_what_is_told_in_words_fits_into_a_state_of_home_assistant() -> None:
+    found = decode("vm-iii", "QPIWS", answer("1" * 36))
+    for key in ("warnings", "faults"):
+        assert len(str(found[key])) <= 255
+    assert str(found["faults"]).startswith("Inverter fault, Bus over voltage, ")
+
+
+def test_a_bms_that_is_not_linked_has_no_values() -> None:
+    assert decode(None, "QBMS", answer("1 000 0 0 0 000 000 000 0000 0000")) == {"bms_connected": False}
+    linked = decode(None, "QBMS", answer("0 000 0 1 0 532 532 450 0000 0030"))
+    assert (linked["bms_soc"], linked["bms_stop_discharging"]) == (0, True)
 
 
 def test_every_model_of_the_list_is_known() -> None:

@@ -219,6 +219,32 @@ def test_voltages_are_the_makers_lists_for_the_battery(
     assert (rows["battery_bulk_voltage"].low, rows["battery_bulk_voltage"].high) == (nominal, bulk)
 
 
+def test_the_bounds_of_the_fourth_generation_are_its_own() -> None:
+    def bounds(key: str, variant: str, nominal: float) -> tuple[float, float]:
+        queries = ("QPIRI", "QBEQI")
+        unit = Unit(variant=variant, nominal=nominal, queries=queries)
+        item = next(item for item in of_unit(unit) if item.key == key)
+        assert isinstance(item, Number)
+        return item.low, item.high
+
+    assert bounds("battery_under_voltage", "ks", 48) == (40, 48)
+    assert bounds("battery_under_voltage", "gk", 48) == (42, 48)
+    assert bounds("battery_under_voltage", "gk", 24) == (21, 24)
+    assert bounds("equalisation_voltage", "gk", 48) == (48, 61)
+    assert bounds("equalisation_voltage", "gk", 24) == (24, 31.5)
+
+
+@pytest.mark.parametrize(
+    ("variant", "volts", "split"), [("max", 230.0, False), ("max", 120.0, True), ("ks", 230.0, False)]
+)
+def test_split_phase_is_offered_on_low_line_only(variant: str, volts: float, split: bool) -> None:
+    unit = Unit(variant=variant, nominal=48.0, output_voltage=volts, queries=("QPIRI",))
+    item = next(item for item in of_unit(unit) if item.key == "output_mode")
+    assert isinstance(item, Select)
+    assert ("phase_1_of_2" in item.options) is split
+    assert "phase_1_of_2" in item.options + item.shown, "what stands is shown all the same"
+
+
 def test_currents_that_are_not_listed_go_in_tens_up_to_the_rating() -> None:
     unit = Unit(variant="ks", nominal=48.0, rated_power=4000, queries=("QPIRI",))
     item = next(item for item in of_unit(unit) if item.key == "max_charging_current")

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridward_axpert.entities import of_unit
+from gridward_axpert.points import Linked, Scaled
 from gridward_axpert.protocol import frame, payload
 from gridward_axpert.simulator import AxpertSimulator
 from gridward_axpert.templates import MODELS
@@ -39,11 +40,12 @@ def values(row: Entity, now: Value) -> st.SearchStrategy[Value]:
         return st.sampled_from(row.options)
     if isinstance(row, Sensor) and row.options:
         return st.sampled_from(row.options)
-    form = row.at.form if isinstance(row.at, Field) else ""
+    at = row.at.at if isinstance(row.at, Linked) else row.at
+    form = at.form if isinstance(at, Field) else ""
     if not form or not (isinstance(row, Number) or row.quantity.unit or row.quantity.state_class):
         return st.text("0123456789", min_size=len(str(now)), max_size=len(str(now)))
     places = len(form.partition(".")[2])
-    scale = getattr(row.at, "scale", 1.0)
+    scale = at.scale if isinstance(at, Scaled) else 1.0
     whole = len(form.partition(".")[0])
     low, high = (0.0, 10.0**whole - 1) if not isinstance(row, Sensor) or not row.limits else row.limits
     steps = st.integers(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridward_daly.protocol import A5, Layout
+from gridward_daly.pulse import STILL_MOST
 from gridward_daly.simulator import DalyBoard
 from gridward_kit.entity import readings
 from gridward_kit.errors import BadFrame, NoAnswer
@@ -145,7 +146,7 @@ def test_the_first_answer_of_all_is_held_against_the_highest_and_lowest_cell() -
     ("query", "jump"),
     [
         ("0x90", {"soc": 100.0}),
-        ("0x90", {"current": 60.0}),
+        ("0x90", {"current": 51.0}),
         ("0x90", {"voltage": 55.0, "gathered_voltage": 55.0}),
         ("0x93", {"discharge_mosfet": False}),
         ("0x93", {"remaining_capacity": 280.0}),
@@ -270,3 +271,68 @@ def test_loads_that_come_and_go_are_seen(seed: int, resistance: float, uneven: f
             assert key in polls[2], key
         for values in polls:
             assert all(value == board.state[key] for key, value in values.items() if key in board.state)
+
+
+@settings(max_examples=60)
+@given(
+    resistance=st.floats(0.0002, 0.0015),
+    amperes=st.floats(-80, 80).map(lambda number: round(number, 1)),
+    seed=st.integers(0, 100),
+)
+def test_a_load_that_comes_on_leaves_no_gap_in_the_cells_extremes(
+    resistance: float, amperes: float, seed: int
+) -> None:
+    """They are read before the cells: what they are compared with is still that of the poll before."""
+    draw = Random(seed)
+    board = DalyBoard()
+    reader = Reading(board)
+    ohms = [resistance * (1 + draw.uniform(-0.2, 0.2)) for _ in range(16)]
+    loaded(board, 0.0, ohms)
+    reader.poll()
+    loaded(board, amperes, ohms)
+    assert {"cell_voltage_min", "cell_voltage_max"} <= reader.poll().keys()
+
+
+def test_a_load_on_a_stiff_bank_is_seen_at_once() -> None:
+    """The pack's voltage hardly moves, and so tells nothing; only where bytes may be wrong it is late."""
+    late = []
+    for amperes in range(-80, 81):
+        board = DalyBoard()
+        reader = Reading(board)
+        loaded(board, 0.0, [0.0001] * 16)
+        reader.poll()
+        loaded(board, float(amperes), [0.0001] * 16)
+        if "current" not in reader.poll():
+            late.append(amperes)
+    assert late == [-77, -76, -52, -51, -50, -26, -25, 25, 26, 50, 51, 52, 76, 77]
+
+
+def test_a_board_that_repeats_itself_is_not_believed() -> None:
+    board = DalyBoard()
+    reader = Reading(board)
+    for life in (16, 17, 18):
+        board.state["life_counter"] = life
+        assert "soc" in reader.poll()
+    polls = [reader.poll() for _ in range(STILL_MOST + 1)]
+    assert "soc" in polls[STILL_MOST - 2]
+    assert polls[-1] == {}
+    board.state["life_counter"] = 19
+    reader.poll()
+    assert reader.poll().keys() == polls[0].keys()
+
+
+def test_a_board_whose_counter_never_moves_is_believed() -> None:
+    reader = Reading(DalyBoard())
+    polls = [reader.poll() for _ in range(STILL_MOST + 2)]
+    assert "soc" in polls[-1]
+
+
+def test_a_counter_that_stands_is_no_sleep_while_anything_else_moves() -> None:
+    board = DalyBoard()
+    reader = Reading(board)
+    for life in (16, 17):
+        board.state["life_counter"] = life
+        reader.poll()
+    for poll in range(STILL_MOST + 10):
+        board.state["cell_3_voltage"] = 3.31 + 0.001 * (poll % 2)
+        assert "soc" in reader.poll()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import gpiozero
 import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
@@ -72,6 +73,18 @@ async def test_a_pin_that_is_taken_is_a_fault_in_words() -> None:
     with pytest.raises(DeviceError, match="not open"):
         await second.read()
     await first.close()
+
+
+async def test_an_error_of_the_library_below_is_a_fault_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Busy(Exception):
+        """As lgpio has it: no relative of gpiozero's errors."""
+
+    def taken(*_: object, **__: object) -> object:
+        raise Busy("'GPIO busy'")
+
+    monkeypatch.setattr(gpiozero, "OutputDevice", taken)
+    with pytest.raises(DeviceError, match="GPIO 26 cannot be driven: 'GPIO busy'"):
+        await Gpio(settings(LOW)).start()
 
 
 async def test_a_second_start_after_a_fault_goes_on() -> None:

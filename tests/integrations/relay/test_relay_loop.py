@@ -101,6 +101,7 @@ async def test_it_islands_after_its_dwell_and_connects_when_the_rules_fall_silen
         assert not site.closed()
         assert site.state()["position"] == "islanded"
         assert site.state()["feedback"] == "islanded"
+        assert site.state()["closed"] is False
         await site.clock.turn(300)
         assert not site.closed()
         assert site.state()["changes_last_hour"] == 1
@@ -111,6 +112,7 @@ async def test_it_islands_after_its_dwell_and_connects_when_the_rules_fall_silen
         assert site.closed()
         assert site.state()["position"] == "connected"
         assert site.state()["lease_remaining"] == 0
+        assert site.state()["closed"] is True
         assert site.audit() == [("connected", "islanded"), ("islanded", "connected")]
     assert site.closed()
 
@@ -177,7 +179,9 @@ async def test_a_contact_that_sticks_locks_until_a_person_releases(
         await site.clock.turn(610)
         assert not site.closed()
         site.board.state["welded"] = True
-        await site.clock.turn(8)
+        await site.clock.turn(2)
+        assert (site.state()["position"], site.state()["closed"]) == ("islanded", True)
+        await site.clock.turn(6)
         assert site.state()["locked"] is True
         assert "the feedback contact says connected where islanded was ordered" in str(site.state()["reason"])
         site.board.state["welded"] = False

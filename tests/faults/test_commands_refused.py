@@ -1,0 +1,108 @@
+"""Commands that must not run, over a real broker: refused with the reason, nothing on the wire."""
+
+import json
+from pathlib import Path
+
+import aiomqtt
+import pytest
+from faults.broker_house import Running, on_broker
+from faults.line_house import LineHouse, pack, until
+
+from gridward_daly.protocol import MOSFETS, SET_SOC
+from gridward_kit.kept import Json
+
+TOPIC = "gridward/home/pack_1/discharge_mosfet/command"
+WRITES = {*MOSFETS, SET_SOC}
+
+
+def wish(identifier: Json, value: Json = False, **more: Json) -> str:
+    return json.dumps({"v": 1, "value": value, "id": identifier, "by": "http", **more})
+
+
+def written(house: LineHouse) -> list[bytes]:
+    """The requests that set something."""
+    return [request for request in house.tap.heard if request[2] in WRITES]
+
+
+async def publish(broker: Running, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+    """Publish as any client may, and know that the broker has it."""
+    port = int(broker.url.rpartition(":")[2])
+    async with aiomqtt.Client("127.0.0.1", port) as client:
+        await client.publish(topic, payload, qos=1, retain=retain)
+
+
+async def test_a_retained_command_that_waits_at_the_broker(mosquitto: Running, tmp_path: Path) -> None:
+    await publish(mosquitto, TOPIC, wish("old"), retain=True)
+    async with on_broker(mosquitto, tmp_path, pack(1)) as (house, stranger):
+        result = await stranger.final("old")
+        assert result["status"] == "refused"
+        assert "retained" in str(result["reason"])
+        assert written(house) == []
+
+
+async def test_a_command_that_is_replayed_runs_once(mosquitto: Running, tmp_path: Path) -> None:
+    async with on_broker(mosquitto, tmp_path, pack(1)) as (house, stranger):
+        await publish(mosquitto, TOPIC, wish("one", ttl=200))
+        assert (await stranger.final("one"))["status"] == "confirmed"
+        assert len(written(house)) == 1
+        await publish(mosquitto, TOPIC, wish("back", value=True, ttl=200))
+        assert (await stranger.final("back"))["status"] == "confirmed"
+        stranger.results.clear()
+        await publish(mosquitto, TOPIC, wish("one", ttl=200))
+        again = await stranger.final("one")
+        assert again["status"] == "refused"
+        assert "came before" in str(again["reason"])
+        assert len(written(house)) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("soc_setting", 101, "not between"),
+        ("soc_setting", -1, "not between"),
+        ("soc_setting", 10**400, "not a number"),
+        ("soc_setting", float("nan"), ""),
+        ("soc_setting", float("inf"), ""),
+        ("soc_setting", "much", "not a number"),
+        ("discharge_mosfet", "maybe", "neither ON nor OFF"),
+        ("discharge_mosfet", "\ud800", "neither ON nor OFF"),
+        ("voltage", 48, "cannot be set"),
+        ("nothing", 1, "no such entity"),
+    ],
+)
+async def test_a_wish_that_cannot_be(
+    mosquitto: Running, tmp_path: Path, key: str, value: Json, reason: str
+) -> None:
+    async with on_broker(mosquitto, tmp_path, pack(1)) as (house, stranger):
+        await publish(mosquitto, f"gridward/home/pack_1/{key}/command", wish("it", value, ttl=200))
+        result = await stranger.final("it")
+        assert result["status"] == "refused"
+        assert result["reason"]
+        assert reason in str(result["reason"])
+        assert written(house) == []
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"[" * 50_000,
+        b'{"value": "\\ud800", "id": "\\udfff", "by": "\\ud83d"}',
+        b'{"value": false, "id": "x", "ttl": 1e999}',
+        b'{"value": false, "id": "x", "ttl": NaN}',
+        b'{"value": false, "id": "' + b"x" * 70 + b'"}',
+    ],
+)
+async def test_garbage_harms_neither_device_nor_connection(
+    mosquitto: Running, tmp_path: Path, payload: bytes
+) -> None:
+    async with on_broker(mosquitto, tmp_path, pack(1)) as (house, stranger):
+        await publish(mosquitto, TOPIC, payload)
+        await publish(mosquitto, TOPIC, wish("last", value=True))
+        assert (await stranger.final("last"))["status"] == "unchanged"
+        assert all(one["status"] in ("refused", "unchanged") for one in stranger.results)
+        assert len(stranger.results) == 2
+        assert written(house) == []
+        seen = len(stranger.states)
+        await until(lambda: len(stranger.states) > seen + 3)
