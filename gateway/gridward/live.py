@@ -37,6 +37,7 @@ class LiveDevice:
     at: float | None = None
     wall: str | None = None
     _live: Mapping[str, Value] = field(default_factory=dict)
+    _last: dict[str, tuple[Value, float]] = field(default_factory=dict)
     _intervals: deque[float] = field(default_factory=lambda: deque(maxlen=INTERVALS))
 
     @property
@@ -84,6 +85,17 @@ class LiveDevice:
         """The values that are so now; none when stale, retained only, or of a device that is away."""
         return {} if not self.available or self.stale(now, floor) else self._live
 
+    def held(self, now: float, floor: float = STALE_LEAST) -> Mapping[str, Value]:
+        """As `fresh`, and what only the newest states lack, with its value of at most 3 polls ago.
+
+        For the rules: one reading that was doubted is no lost input; the page shows it absent at once.
+        """
+        values = self.fresh(now, floor)
+        patience = STALE_POLLS * (self.interval or 0.0)
+        if not values or not patience:
+            return values
+        return {**{key: value for key, (value, at) in self._last.items() if now - at <= patience}, **values}
+
     def take(self, values: Mapping[str, Value], wall: str | None, message: Message) -> None:
         """Take in a state; a retained one is only shown.
 
@@ -95,8 +107,11 @@ class LiveDevice:
         if message.retain or (again and self.at is None):
             return
         self._live = values
+        if not values:
+            self._last = {}
         if again or not values:
             return
+        self._last |= {key: (value, message.at) for key, value in values.items()}
         if self.at is not None:
             self._intervals.append(max(0.0, message.at - self.at))
         self.at = message.at
@@ -106,7 +121,7 @@ class LiveDevice:
         self.available = available
         if not available:
             self._intervals.clear()
-            self._live = {}
+            self._live, self._last = {}, {}
 
 
 class Live:

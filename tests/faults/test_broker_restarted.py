@@ -1,5 +1,6 @@
 """A broker that comes back empty, while the house runs: all that was retained is there again."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from faults.broker_house import Running
 from faults.line_house import until
 from faults.site_house import Listener, listening, plugged_in, roles, site_file
 
-from gridward_kit.discovery import PREFIX
+from gridward_kit.clock import SystemClock
+from gridward_kit.mqtt import PREFIX, Broker, MqttLink
 from gridward_kit.testing import FastClock
 
 SPEED = 5.0
@@ -59,3 +61,14 @@ async def test_discovery_availability_info_and_state_are_back(
                     assert all(json.loads(heard.last[topic]) == json.loads(before[topic]) for topic in same)
             async with listening(mosquitto.url, clock) as heard:
                 assert lasting(await retained(heard)) == lasting(before)
+
+
+async def test_a_role_can_be_ended_while_its_broker_is_dying(mosquitto: Running) -> None:
+    link = MqttLink(Broker(mosquitto.url), "home", "rules", SystemClock())
+    task = asyncio.create_task(link.run())
+    await until(lambda: link.connected)
+    mosquitto.stop()
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=15)
+    assert task in done
+    assert task.cancelled()

@@ -10,7 +10,7 @@ from faults.broker_house import Running
 from faults.line_house import until
 from faults.site_house import Devices, Listener, listening, plugged_in, roles, site_file
 
-from gridward.recorder import store as store_module
+from gridward.recorder import schema
 from gridward_kit.testing import FastClock
 from gridward_relay.contactor import Contactor
 
@@ -25,9 +25,9 @@ class Disk:
     def __init__(self, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self._store = store
         self._full = False
-        self._open = store_module.open_store
+        self._open = schema.open_store
         self._connections: list[sqlite3.Connection] = []
-        monkeypatch.setattr(store_module, "open_store", self._opened)
+        monkeypatch.setattr("gridward.recorder.store.open_store", self._opened)
 
     def _opened(self, path: Path) -> sqlite3.Connection:
         connection = self._open(path)

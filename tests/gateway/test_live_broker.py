@@ -174,6 +174,36 @@ def test_a_key_that_the_last_state_leaves_out_is_absent(site: Site) -> None:
     assert site.fresh("current") == -3.1
 
 
+def test_the_rules_hold_a_value_over_three_polls_and_no_longer(site: Site) -> None:
+    site.online()
+    for _ in range(6):
+        site.state(voltage=52.1, current=3.0)
+        site.clock.pass_by(1.0)
+
+    def held() -> object:
+        return site.live.devices["bms"].held(site.clock.monotonic()).get("current")
+
+    for _ in range(2):
+        site.state(voltage=52.2)
+        assert site.fresh("current") is None
+        assert held() == 3.0
+        site.clock.pass_by(1.0)
+    site.clock.pass_by(1.0)
+    site.state(voltage=52.3)
+    assert held() is None
+
+
+def test_nothing_of_a_lost_device_is_held(site: Site) -> None:
+    site.online()
+    for _ in range(6):
+        site.state(voltage=52.1)
+        site.clock.pass_by(1.0)
+    site.state()
+    assert site.live.devices["bms"].held(site.clock.monotonic()) == {}
+    site.state(current=1.0)
+    assert site.live.devices["bms"].held(site.clock.monotonic()) == {"current": 1.0}
+
+
 def test_values_that_are_none_are_absent_and_zero_is_a_value(site: Site) -> None:
     site.online()
     raw = '{"v":1,"at":"x","a":NaN,"b":1e999,"c":null,"d":[1],"e":0,"f":false,"g":"","h":0.0,"i":%s}' % (

@@ -32,9 +32,7 @@ async def test_commands_rules_and_lease_work_across(mosquitto: Running, tmp_path
                 assert devices.inverter.state["output_source_priority"] == "SUB"
                 await until(lambda: heard.state("rules").get("decision") == "islanded")
                 await until(lambda: float(str(heard.state("contactor").get("lease_remaining", 0))) > 0)
-                await until(
-                    lambda: "the rules ask for islanding: 10 min" in _reason(heard.state("contactor"))
-                )
+                await until(lambda: "rules ask for islanding: 10 min" in _reason(heard.state("contactor")))
                 await until(lambda: "gridward/home/recorder/contactor/stored" in heard.last)
                 assert not devices.islanded()
                 one.send_signal(signal.SIGKILL)

@@ -33,7 +33,7 @@ def parts(settings: GridSwitchSettings) -> dict[str, str]:
 def gather(
     live: Live, playing: Mapping[str, str], now: float, floor: float = STALE_LEAST
 ) -> dict[str, Source]:
-    """Every part's source, as fresh as 3 polls or `floor` seconds allow."""
+    """Every part's source, as fresh as 3 polls or `floor` seconds allow; a value by 3 polls."""
     return {part: _source(live, part, device, now, floor) for part, device in playing.items()}
 
 
@@ -41,7 +41,7 @@ def _source(live: Live, part: str, identifier: str, now: float, floor: float) ->
     device = live.devices.get(identifier)
     if device is None:
         return Source(name=CALLED.get(part, identifier))
-    values = device.fresh(now, floor)
+    values = device.held(now, floor)
     return Source(
         name=CALLED.get(part, device.name),
         kind=device.kind,

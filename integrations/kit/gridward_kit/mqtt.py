@@ -155,6 +155,9 @@ class MqttLink:
                     told = False
                     await self._serve(client)
             except aiomqtt.MqttError as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():  # its farewell failed, which must not keep it
+                    raise asyncio.CancelledError from error
                 if not told:
                     log.error(
                         "%s: no broker at %s: %s; trying for ever", self.role, self._broker.where, error
