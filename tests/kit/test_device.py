@@ -8,7 +8,7 @@ import pytest
 
 from gridward_kit.command import Command
 from gridward_kit.device import Device, Unconfirmed
-from gridward_kit.entity import VOLTAGE, BinarySensor, Entity, Number, Select, Sensor, Setting
+from gridward_kit.entity import VOLTAGE, BinarySensor, Button, Entity, Number, Select, Sensor, Setting
 from gridward_kit.errors import NoAnswer, Refused
 from gridward_kit.info import Setup
 from gridward_kit.integration import Identity, Integration
@@ -265,3 +265,12 @@ async def test_the_write_budget_is_published_at_each_write(home: House) -> None:
     health = json.loads(home.broker.retained["gridward/home/unit/health"])
     assert health["wear"]["priority"] == {"left": 19, "of": 20, "total": 1}
     assert health["wear"]["limit"] == {"left": 20, "of": 20, "total": 0}
+
+
+def test_a_read_only_device_shows_its_settings_as_sensors_and_no_buttons(tmp_path: Path) -> None:
+    home = House(tmp_path, writable=False)
+    home.device.describe(Identity(model="D1", protocol="X"), (*ROWS, Button("release", "Release")))
+    platforms = {topic.split("/")[1] for topic in home.broker.retained if topic.startswith("homeassistant/")}
+    assert platforms == {"sensor", "binary_sensor"}
+    assert "homeassistant/sensor/gridward_home_unit_limit/config" in home.broker.retained
+    assert not any("release" in topic for topic in home.broker.retained)

@@ -96,7 +96,11 @@ class Device:
             if row.setting is not None and row.setting.wear == "stored"
         }
         about = self._announcement(identity)
-        messages = {discovery.topic(about, row): discovery.message(about, row) for row in entities}
+        messages = {
+            discovery.topic(about, row): discovery.message(about, row)
+            for row in entities
+            if discovery.announced(row, writable=self.setup.writable)
+        }
         before = self.kept.content.get("announced")
         for topic in before if isinstance(before, list) else []:
             if isinstance(topic, str) and topic not in messages:

@@ -126,7 +126,11 @@ def _state(row: Entity, kind: str, base: str) -> dict[str, Json]:
     if kind == "button":
         return {}
     read = f"value_json['{row.key}']"
-    if kind in ("binary_sensor", "switch"):
+    if kind == "number" and isinstance(row, Number):
+        low, high = bounds(row)
+        inside = f"{read} is defined and {low:g} <= {read} <= {high:g}"
+        template = f"{{{{ {read} if {inside} else 'None' }}}}"
+    elif kind in ("binary_sensor", "switch"):
         template = f"{{{{ 'None' if {read} is not defined else 'ON' if {read} else 'OFF' }}}}"
     else:
         template = f"{{{{ {read} | default('None') }}}}"
@@ -157,11 +161,21 @@ def _quantity(row: Entity, kind: str) -> dict[str, Json]:
 
 def _control(row: Entity) -> dict[str, Json]:
     if isinstance(row, Number):
-        low, high = (min(row.only), max(row.only)) if row.only else (row.low, row.high)
+        low, high = bounds(row)
         return {"min": low, "max": high, "step": _step(row), "mode": "box"}
     if isinstance(row, Select):
         return {"options": [*dict.fromkeys((*row.options, *row.shown))]}
     return {}
+
+
+def bounds(row: Number) -> tuple[float, float]:
+    """What Home Assistant may show of a number; for a value outside it would keep the one before."""
+    return (min(row.only), max(row.only)) if row.only else (row.low, row.high)
+
+
+def announced(row: Entity, *, writable: bool) -> bool:
+    """Whether an entity is shown: a button of a read-only device has nothing to say."""
+    return writable or not isinstance(row, Button)
 
 
 def _step(row: Number) -> float:
