@@ -13,7 +13,8 @@ from gridward_kit.clock import Clock
 from gridward_kit.info import Setup
 from gridward_kit.integration import Fact, Line, integrations
 from gridward_kit.mqtt import Broker, MqttLink
-from gridward_kit.runner import Member, Where, run_bus, run_device
+from gridward_kit.runner import Member, Where, run_bus, run_device, together
+from gridward_kit.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -99,12 +100,7 @@ class House:
 
     async def _linked(self, role: str, work: Callable[[MqttLink], Awaitable[None]]) -> None:
         link = self.link(role)
-        connection = asyncio.create_task(link.run())
-        try:
-            await work(link)
-        finally:
-            connection.cancel()
-            await asyncio.gather(connection, return_exceptions=True)
+        await together(link, work(link))
 
 
 def line_of(bus: BusSpec) -> Line:
@@ -160,6 +156,4 @@ async def run(house: House, names: tuple[str, ...]) -> None:
     try:
         await asyncio.wait(tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)

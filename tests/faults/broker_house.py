@@ -12,6 +12,7 @@ from faults.line_house import LineHouse, Member, frames, line_house, lines, unti
 from gridward_kit.kept import Json
 from gridward_kit.mqtt import Broker, Message, MqttLink
 from gridward_kit.simulate import Faults
+from gridward_kit.tasks import end
 from gridward_kit.testing import FastClock
 
 SPEED = 50.0
@@ -82,6 +83,4 @@ async def on_broker(
             await until(lambda: any(len(state) > 20 for _, state in stranger.states))
             yield house, stranger
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)

@@ -21,6 +21,7 @@ from gridward_kit.integration import Line
 from gridward_kit.kept import Json
 from gridward_kit.mqtt import Broker, Message, MqttLink
 from gridward_kit.simulate import serve_pty
+from gridward_kit.tasks import end
 from gridward_kit.trial import asdict_identity
 from gridward_relay.simulator import Board
 
@@ -97,8 +98,7 @@ async def roles(path: Path, clock: Clock, names: tuple[str, ...]) -> AsyncIterat
         yield house
         assert not task.done()
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end((task,))
 
 
 @contextmanager
@@ -158,5 +158,4 @@ async def listening(url: str, clock: Clock) -> AsyncIterator[Listener]:
     try:
         yield listener
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end((task,))

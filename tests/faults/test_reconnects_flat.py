@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import logging
 import os
 import threading
 import tracemalloc
@@ -16,14 +17,17 @@ from faults.line_house import LineHouse, pack, until
 from gridward_kit.device import BOOT, Device
 
 ROUNDS = 12
-GROWTH = 400_000  # bytes; what a hundred states weigh here
+GROWTH = 400_000  # bytes: a hundred states more or fewer on their way
 
 
 @pytest.fixture
 def traced() -> Iterator[None]:
+    """Memory is counted; log lines, which the test runner keeps, are not made."""
+    logging.disable(logging.CRITICAL)
     tracemalloc.start()
     yield
     tracemalloc.stop()
+    logging.disable(logging.NOTSET)
 
 
 def held() -> tuple[int, int, int]:

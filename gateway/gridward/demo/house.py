@@ -27,6 +27,7 @@ from gridward_kit.clock import SystemClock
 from gridward_kit.integration import integrations
 from gridward_kit.kept import Json
 from gridward_kit.mqtt import Broker, Message, MqttLink
+from gridward_kit.tasks import end
 
 PORT = 8480
 TOUR = "output_source_priority"
@@ -137,9 +138,7 @@ async def _live(wishes: Wishes, house: House, lines: Lines, summary: Summary) ->
             task.result()
     finally:
         summary.seconds = house.clock.monotonic() - began
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
 
 async def _tour(link: MqttLink, house: House, summary: Summary) -> None:

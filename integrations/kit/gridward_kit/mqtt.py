@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import aiomqtt
 
 from gridward_kit.clock import Clock
+from gridward_kit.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -186,9 +187,7 @@ class MqttLink:
             await client.publish(self._availability, b"offline", qos=1, retain=True)
             raise
         finally:
-            for task in (sender, receiver):
-                task.cancel()
-            await asyncio.gather(sender, receiver, return_exceptions=True)
+            await end((sender, receiver))
 
     def _say_again(self) -> None:
         """Discovery first, then availability, then states: the order that Home Assistant wants."""

@@ -14,6 +14,7 @@ from gridward_kit.info import Setup
 from gridward_kit.integration import Line, Options
 from gridward_kit.mqtt import Broker, MqttLink
 from gridward_kit.port import Port
+from gridward_kit.tasks import end
 from gridward_kit.wired import Wired
 
 
@@ -77,6 +78,5 @@ async def together(link: MqttLink, work: Awaitable[None]) -> None:
         for task in done:
             task.result()
     finally:
-        for task in (working, connection):
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await end((working,))
+        await end((connection,))
