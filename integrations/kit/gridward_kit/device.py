@@ -161,10 +161,10 @@ class Device:
             log.error("%s: unavailable: %s", self.id, reason)
         self._told = kind
         self._readings = {}
-        self._set_available(available=False)
-        self.say_health()
         state: dict[str, Json] = {"v": 1, "at": iso(self.clock.time())}
         self.link.publish(f"{self.root}/state", json.dumps(state), retain=True)
+        self._set_available(available=False)
+        self.say_health()
 
     def _set_available(self, *, available: bool) -> None:
         payload = "online" if available else "offline"
