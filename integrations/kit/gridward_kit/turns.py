@@ -84,11 +84,6 @@ class Turns:
         slot.due = started + AGAIN
         return first
 
-    def hurry(self, name: str, now: float) -> None:
-        """Have one query asked at the next turn."""
-        if name in self._slots:
-            self._slots[name].due = now
-
     def restart(self, now: float) -> None:
         """Ask everything anew: the device is back, and what was read once is not known any more."""
         for slot in self._slots.values():
