@@ -76,6 +76,11 @@ class Spool:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def sequence(self) -> int:
+        """The number of the newest message."""
+        return self._seq
+
     def put(self, values: dict[str, Value]) -> None:
         """Number the readings, send them, and keep them until they are stored."""
         self._seq += 1
