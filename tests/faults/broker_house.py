@@ -9,9 +9,9 @@ from typing import Protocol
 
 from faults.line_house import LineHouse, Member, frames, line_house, lines, until
 
+from gridward_kit.faults import Faults
 from gridward_kit.kept import Json
 from gridward_kit.mqtt import Broker, Message, MqttLink
-from gridward_kit.simulate import Faults
 from gridward_kit.tasks import end
 from gridward_kit.testing import FastClock
 

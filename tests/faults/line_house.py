@@ -14,13 +14,14 @@ from gridward_daly.simulator import DalyBoard
 from gridward_kit.bus import Bus
 from gridward_kit.clock import Clock
 from gridward_kit.device import Device
+from gridward_kit.faults import Faults
 from gridward_kit.info import Setup
 from gridward_kit.integration import Identity, Integration, Line, Options, Simulator
 from gridward_kit.kept import Json
 from gridward_kit.mqtt import Link
 from gridward_kit.point import Value
 from gridward_kit.port import Port
-from gridward_kit.simulate import Faults, Served, serve_pty
+from gridward_kit.simulate import Served, serve_pty
 from gridward_kit.testing import MemoryBroker
 from gridward_kit.trial import asdict_identity
 from gridward_kit.wired import Wired

@@ -9,9 +9,10 @@ import pytest
 from gridward_kit.capture import Capture, exchanges
 from gridward_kit.clock import SystemClock
 from gridward_kit.errors import BadFrame, NoAnswer
+from gridward_kit.faults import Faults
 from gridward_kit.integration import Line, Simulator
 from gridward_kit.port import Port
-from gridward_kit.simulate import Faults, serve_pty, serve_tcp
+from gridward_kit.simulate import serve_pty, serve_tcp
 from gridward_kit.testing import TurnedClock
 
 LINE = Line(baud=1_000_000, first=0.15, gap=0.03)

@@ -15,16 +15,21 @@ from gridward_kit.errors import BadFrame, DeviceError, NoAnswer, Refused
 from gridward_kit.integration import Dialect, Query
 from gridward_kit.point import Value
 from gridward_kit.port import Port
-from gridward_kit.wired import Stranger, Wired
+from gridward_kit.wired import MISSES, Stranger, Wired
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 RE_READ = 1.0
+LAP = 0.25
+SHARE = 12
 
 
 class Bus:
-    """The loop over one port. A command waits at most for the reply under way."""
+    """The loop over one port. A command waits at most for the reply under way.
+
+    Devices that are away are asked again within a twelfth of the time that the others have.
+    """
 
     def __init__(self, port: Port, devices: Sequence[Wired], clock: Clock, zone: tzinfo) -> None:
         self.port = port
@@ -34,7 +39,9 @@ class Bus:
         self._urgent: deque[Callable[[], Awaitable[None]]] = deque()
         self._wake = asyncio.Event()
         self._losses = port.losses
+        self._away_at = 0.0
         for wired in self.devices:
+            wired.lap = LAP * len(self.devices)
             wired.device.perform = _performer(self, wired)
 
     async def run(self) -> None:
@@ -57,7 +64,7 @@ class Bus:
             return
         now = self._clock.monotonic()
         self._wake.clear()
-        pause = min((wired.due() for wired in self.devices), default=now + 1) - now
+        pause = min((self._due(wired) for wired in self.devices), default=now + 1) - now
         rest = asyncio.ensure_future(self._clock.sleep(min(pause, 1.0)))
         woken = asyncio.ensure_future(self._wake.wait())
         _, pending = await asyncio.wait({rest, woken}, return_when=asyncio.FIRST_COMPLETED)
@@ -67,13 +74,21 @@ class Bus:
     async def _serve_one(self, devices: Iterable[Wired]) -> bool:
         """Give a turn to who waits longest for one; whether there was somebody."""
         now = self._clock.monotonic()
-        waiting = [wired for wired in devices if wired.due() <= now]
+        waiting = [wired for wired in devices if self._due(wired) <= now]
         if not waiting:
             return False
         wired = min(waiting, key=lambda item: item.last_turn)
+        away = wired.misses >= MISSES
         await self._serve(wired, now)
-        wired.last_turn = self._clock.monotonic()
+        wired.served()
+        if away and len(self.devices) > 1:
+            end = self._clock.monotonic()
+            self._away_at = end + SHARE * min(end - now, self.port.line.first)
         return True
+
+    def _due(self, wired: Wired) -> float:
+        """When a device gets its next turn; those that are away only within their share."""
+        return max(wired.due(), self._away_at if wired.misses >= MISSES else 0.0)
 
     def _watch_line(self) -> None:
         """After the line was away somebody else may be on it: everybody proves anew who he is."""
@@ -91,7 +106,7 @@ class Bus:
             elif not wired.proven:
                 await self._prove(wired, wired.dialect)
             elif (query := wired.turns.next(now)) is not None:
-                payload = await self._ask(wired.dialect, query.name)
+                payload = await self._ask(wired, wired.dialect, query.name)
                 wired.took(query, payload, now)
         except Refused as error:
             if query is None:
@@ -110,7 +125,7 @@ class Bus:
             while await self._commands_first():
                 pass
             await self._serve_one(item for item in self.devices if item.dialect is not None)
-            return await self._exchange(dialect, request)
+            return await self._exchange(wired, dialect, request)
 
         losses = self.port.losses
         identity = await identify(ask, wired.options)
@@ -125,7 +140,7 @@ class Bus:
             wired.confirm()
             return
         query = dialect.proof[0]
-        payload = await self._ask(dialect, query)
+        payload = await self._ask(wired, dialect, query)
         rows = (row for row in dialect.entities if row.at and row.at.query == query)
         found = {row.key: value for row in rows if row.at and (value := row.at.decode(payload)) is not None}
         try:
@@ -136,21 +151,37 @@ class Bus:
             raise
         wired.confirm()
 
-    async def _ask(self, dialect: Dialect, query: str) -> bytes:
+    async def _ask(self, wired: Wired, dialect: Dialect, query: str) -> bytes:
         """Ask a query and return its payload; raises DeviceError."""
         request = dialect.request(query)
-        return dialect.payload(query, await self._exchange(dialect, request))
+        return dialect.payload(query, await self._exchange(wired, dialect, request))
 
     async def _ask_proven(self, wired: Wired, dialect: Dialect, query: str) -> bytes:
         self._watch_line()
         if not wired.proven:
             raise NoAnswer("it has not proven yet that it is the same device")
-        return await self._ask(dialect, query)
+        return await self._ask(wired, dialect, query)
 
-    async def _exchange(self, dialect: Dialect, request: bytes) -> bytes:
-        return await self.port.exchange(
-            request, lambda buffer, quiet: dialect.cut(request, buffer, quiet=quiet)
-        )
+    async def _exchange(self, wired: Wired, dialect: Dialect, request: bytes) -> bytes:
+        """One request and its answer, at the device's pace; raises DeviceError."""
+        rest = wired.pace.until - self._clock.monotonic()
+        if rest > 0:
+            await self._clock.sleep(rest)
+        started = self._clock.monotonic()
+        try:
+            answer = await self.port.exchange(
+                request, lambda buffer, quiet: dialect.cut(request, buffer, quiet=quiet)
+            )
+        except NoAnswer:
+            if wired.pace.silent(started, dialect.late):
+                pause = wired.pace.pause
+                log.info("%s: drops requests; left alone for %g s from now on", wired.device.id, pause)
+            raise
+        except BadFrame:
+            wired.pace.answered(self._clock.monotonic(), dialect.pause)
+            raise
+        wired.pace.answered(self._clock.monotonic(), dialect.pause)
+        return answer
 
     async def urgent(self, act: Callable[[], Awaitable[T]]) -> T:
         """Have something done on the line before the next poll, and return what it gives."""
@@ -202,9 +233,11 @@ class Bus:
         wired.device.spend(row, command.by)
         first = min(wired.written.get(row.key, 0), len(frames) - 1)
         order = [first, *(place for place in range(len(frames)) if place != first)]
+        for request in dialect.unlock(row):
+            dialect.acknowledge(request, await self._exchange(wired, dialect, request))
         for place in order:
             try:
-                answer = await self._exchange(dialect, frames[place])
+                answer = await self._exchange(wired, dialect, frames[place])
                 dialect.acknowledge(frames[place], answer)
             except Refused as error:
                 refusal = error

@@ -53,13 +53,14 @@ class Category(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a value is set. `write` gives the candidate wire commands, tried until one is accepted.
+    """How a value is set. `write` gives the candidate wire commands, tried until one is accepted; it is
+    left out where the row's point says all (registers).
 
     `wear` says whether the device keeps the value in memory that wears out. The value is read back
     `settle` seconds after the acknowledgement, and again until `within` seconds have passed.
     """
 
-    write: Callable[[Value], tuple[str, ...]]
+    write: Callable[[Value], tuple[str, ...]] = lambda _: ()
     wear: Literal["stored", "none"] = "stored"
     settle: float = 1.0
     within: float = 10.0

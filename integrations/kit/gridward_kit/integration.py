@@ -1,8 +1,8 @@
 """What an integration is, and how installed ones are found (entry points `gridward.integrations`)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from importlib.metadata import entry_points
@@ -24,7 +24,12 @@ ONCE = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A serial line's settings, and the patience it needs (seconds)."""
+    """A serial line's settings, and the patience it needs (seconds).
+
+    `first` is how long the first byte of an answer is waited for, `gap` the silence that ends one, `pause`
+    what the line needs between an answer and the next request. On a `modbus` line that is at least 3.5
+    characters, 1.75 ms above 19200 baud (Modbus over Serial Line V1.02).
+    """
 
     baud: int = 9600
     bits: int = 8
@@ -33,19 +38,34 @@ class Line:
     first: float = 1.0
     gap: float = 0.2
     pause: float = 0.0
+    modbus: bool = False
 
     @property
     def character(self) -> float:
         """Seconds that one character takes on the wire."""
         return (1 + self.bits + (self.parity != "N") + self.stop) / self.baud
 
+    @property
+    def rest(self) -> float:
+        """Seconds of silence before a request."""
+        if not self.modbus:
+            return self.pause
+        return max(self.pause, 3.5 * self.character if self.baud <= 19200 else 0.00175)
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One request and how often it is asked: FAST every turn, ONCE after connecting, else seconds."""
+    """One request and how often it is asked: FAST every turn, ONCE after connecting, else seconds.
+
+    `twice` is for answers whose checksum is weak: only what two in a row say alike counts. A slow query is
+    asked after so many `rounds` of the fast ones at the earliest: where the line is full, what changes is
+    not held up by what hardly does.
+    """
 
     name: str
     every: float = FAST
+    twice: bool = False
+    rounds: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +88,11 @@ class Dialect(ABC):
     proof: tuple[str, str] | None = None
     """Query and key by which the device proves to be the one that was bound: `serial_number` is
     compared with the identity's serial, any other key with the identity's fact of that name."""
+    pause: float = 0.0
+    """Seconds that the device is left alone after its answer, while others on the line are asked."""
+    late: float = 0.0
+    """Seconds from a request on in which a late answer may still come, that cannot be told from one to
+    another request: for so long a device that stayed silent is asked nothing."""
 
     @abstractmethod
     def request(self, query: str) -> bytes:
@@ -93,6 +118,14 @@ class Dialect(ABC):
     def acknowledge(self, request: bytes, answer: bytes) -> None:
         """Check the answer to a written frame; raises BadFrame, or Refused if the device said no."""
 
+    def unlock(self, entity: Entity) -> tuple[bytes, ...]:
+        """Frames that must be acknowledged, one after the other, before the entity is written."""
+        return ()
+
+    def without(self, query: str) -> bool:
+        """The device refused a query: ask smaller ones in its place. False where there are none."""
+        return False
+
     def doubt(self, values: Mapping[str, Value], before: Mapping[str, Value]) -> frozenset[str]:
         """Keys of new values that cannot be true beside each other or after the values before."""
         return frozenset()
@@ -111,10 +144,12 @@ class Simulator(ABC):
     settings. `obeys` is how it treats commands: "yes", "ignores" (acknowledges, does nothing),
     "slow" (obeys after `lag` seconds), "refuses". `refused` names queries that it answers with no.
     `muted` names queries to which it stays silent. `silent_refusal` says that such a device has no
-    word for no and stays silent instead.
+    word for no and stays silent instead. `hears`, where it has line settings of its own: it takes only what
+    is sent with these, as far as the line between can tell.
     """
 
     state: dict[str, Value]
+    hears: Line | None = None
     obeys: str = "yes"
     lag: float = 5.0
     refused: frozenset[str] = frozenset()
@@ -126,13 +161,24 @@ class Simulator(ABC):
         """Take bytes from the line, any number at a time, and return the answers to send, in order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A further device for the contract tests: its identity, and the options that its simulator, its
+    dialect and its identification are given."""
+
+    identity: Identity
+    options: Options = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Integration:
     """An integration package's one public value.
 
-    A device on a line has `identify`, `dialect`, `decode`, `simulator` and an `example` identity; one
-    without a port of its own (a relay on a pin, a host that is pinged) has `serve`. `entities` gives
-    its rows for these options; on a line, with no options, every row that any model can have.
+    A device on a line has `identify`, `dialect`, `decode`, `simulator` and an `example` identity, which
+    is what `identify` finds in `simulator({})`; `examples` are further ones, one per family of protocols,
+    by the name that the contract tests report them under. One without a port of its own (a relay on a
+    pin, a host that is pinged) has `serve`. `entities` gives its rows for these options; on a line, with
+    no options, every row that any model can have.
     `faults` says what is wrong with options that are each right but do not fit together.
     A relay also has `safe`, which drives its safe state and says so (raises DeviceError, ValueError), and
     `ends_lease`: what ends a lease when the computer dies, in words. `poll` is how often the fast
@@ -154,10 +200,30 @@ class Integration:
     decode: Callable[[str | None, str, bytes], dict[str, Value]] | None = None
     simulator: Callable[[Options], Simulator] | None = None
     example: Identity | None = None
+    examples: Mapping[str, Example] = field(default_factory=dict)
     serve: Callable[["Device", Options], Awaitable[None]] | None = None
     faults: Callable[[Options], list[str]] | None = None
     safe: Callable[[Options], str] | None = None
     ends_lease: Callable[[Options], str] | None = None
+
+    def each(self) -> Iterator[tuple[str, "Integration"]]:
+        """Itself under its domain, then for each of the `examples` itself with that one as `example`."""
+        yield self.domain, self
+        for name, example in self.examples.items():
+            yield f"{self.domain}-{name}", self._standing_for(example)
+
+    def _standing_for(self, example: Example) -> "Integration":
+        identify, dialect, simulator, own = self.identify, self.dialect, self.simulator, example.options
+        if identify is None or dialect is None or simulator is None:
+            raise TypeError(f"{self.domain}: examples without identify, dialect or simulator")
+        return replace(
+            self,
+            example=example.identity,
+            examples={},
+            identify=lambda ask, options: identify(ask, {**own, **options}),
+            dialect=lambda identity, options: dialect(identity, {**own, **options}),
+            simulator=lambda options: simulator({**own, **options}),
+        )
 
 
 @cache

@@ -18,6 +18,11 @@ class Point(ABC):
 
     query: str
 
+    @property
+    def resolution(self) -> float:
+        """The smallest step of a number in its wire form; 0 where it is sent exactly."""
+        return 0.0
+
     @abstractmethod
     def decode(self, payload: bytes) -> Value | None:
         """Take the value out of the payload; None where there is none."""
@@ -59,6 +64,10 @@ class Field(Point):
     query: str
     index: int
     form: str = ""
+
+    @property
+    def resolution(self) -> float:
+        return 10.0 ** -len(self.form.partition(".")[2])
 
     def decode(self, payload: bytes) -> Value | None:
         cells = fields(payload)
@@ -152,6 +161,10 @@ class Slice(Point):
     bit: int | None = None
 
     PLACES: ClassVar[int] = 6
+
+    @property
+    def resolution(self) -> float:
+        return abs(self.scale)
 
     def decode(self, payload: bytes) -> Value | None:
         cell = payload[self.offset : self.offset + self.size]

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from gridward_kit.capture import Capture
 from gridward_kit.clock import Clock
@@ -19,6 +21,10 @@ MARGIN = 1.5
 HASTE = 0.9
 BABBLE = 2.0
 MOST = 4096
+TICK = 0.001
+NETWORK = ("socket://", "tcp://")
+NETWORK_GAP = 0.3
+OVERDUE = 0.1
 
 Cut = Callable[[bytes, bool], tuple[bytes, bytes] | None]
 
@@ -28,13 +34,14 @@ class Port:
 
     The time that an answer took the last time is slept through, all but its last characters (less the
     next time if all was there on waking); a new or a late one is read in gulps. So the line is never kept
-    waiting and the processor is not woken for every byte. `losses` counts how often the line was let go:
-    whoever is there after the next opening may be somebody else.
+    waiting and the processor is not woken for every byte. On a Modbus line an answer that is overdue by
+    that time is not waited for as long as a new one: the others there wait for their turn. `losses`
+    counts how often the line was let go: whoever is there after the next opening may be somebody else.
     """
 
     def __init__(self, url: str, line: Line, clock: Clock, capture: Capture | None = None) -> None:
         self.url = url
-        self.line = line
+        self.line = replace(line, gap=max(line.gap, NETWORK_GAP)) if url.startswith(NETWORK) else line
         self.capture = capture
         self.errors = 0
         self.exchanges = 0
@@ -115,9 +122,8 @@ class Port:
         stale = transport.read()
         if stale:
             log.debug("%s: dropped %d stale bytes", self.url, len(stale))
-        rest = self.line.pause - (loop.time() - self._idle_since)
-        if rest > 0:
-            await asyncio.sleep(rest)
+        if not self.url.startswith(NETWORK[1]):
+            await _until(self._idle_since + self.line.rest)
 
     async def _answer(self, transport: Transport, request: bytes, cut: Cut, first: float) -> bytes:
         loop = asyncio.get_running_loop()
@@ -127,10 +133,12 @@ class Port:
             await asyncio.sleep(seconds - MARGIN * self.line.character)
         buffer = b""
         wait = len(request) * self.line.character + first - seconds
+        if seconds and self.line.modbus:
+            wait = min(wait, max(OVERDUE, seconds / 2))
         while True:
             arrived = await self._readable(transport, wait)
             data = transport.read()
-            if arrived and not data:
+            if arrived and not data and not transport.partial:
                 raise OSError("hung up")
             buffer += data
             found = self._try(cut, buffer, quiet=not arrived)
@@ -142,6 +150,7 @@ class Port:
                 )
                 return found[0]
             if not arrived:
+                self._usual.pop(request, None)
                 raise self._silence(buffer)
             if len(buffer) > MOST:
                 raise BadFrame(f"{self.url}: {len(buffer)} bytes and no end of an answer")
@@ -188,6 +197,15 @@ class Port:
         finally:
             loop.remove_reader(descriptor)
         return True
+
+
+async def _until(at: float) -> None:
+    """Sleep until a moment of the loop's time; the loop alone would oversleep by up to a millisecond."""
+    loop = asyncio.get_running_loop()
+    if at - loop.time() > TICK:
+        await asyncio.sleep(at - loop.time() - TICK)
+    if (rest := at - loop.time()) > 0:
+        time.sleep(rest)  # noqa: ASYNC251 - less than a millisecond, which the loop cannot time
 
 
 def _settle(ready: asyncio.Future[None]) -> None:

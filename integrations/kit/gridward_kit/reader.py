@@ -11,6 +11,8 @@ from gridward_kit.point import Value
 from gridward_kit.port import Port
 
 RARELY = 600.0
+SPOILT_MOST = 2
+DOUBTED_MOST = 3
 
 
 @dataclass(slots=True)
@@ -46,7 +48,8 @@ class Reader:
         """
         dialect = self._dialect(identity, self._options)
         self._rows = by_query(dialect.entities)
-        queries = [Query(name) for name in only] or list(dialect.queries)
+        twice = {query.name for query in dialect.queries if query.twice}
+        queries = [Query(name, twice=name in twice) for name in only] or list(dialect.queries)
         due = {query.name: 0.0 for query in queries}
         kept: dict[str, Value] = {}
         while True:
@@ -70,21 +73,38 @@ class Reader:
             yield poll
 
     async def _take(self, dialect: Dialect, query: Query, poll: Poll, into: dict[str, Value]) -> None:
-        for trial in (1, 2):
+        """Values of one query; what is not believed alone is asked for again."""
+        said: dict[str, Value] | None = None
+        for asked in range(1, DOUBTED_MOST + 1):
+            payload = await self._payload(dialect, query, poll)
+            if payload is None:
+                return
+            got = readings(self._rows.get(query.name, ()), query.name, payload)
+            doubted = dialect.doubt(got.values, {})
+            values = {key: value for key, value in got.values.items() if key not in doubted}
+            alone = query.twice and values != said
+            said = values
+            if (doubted or alone) and asked < DOUBTED_MOST:
+                continue
+            if alone:
+                poll.errors.append(f"{query.name}: no two answers are alike")
+                return
+            into |= values
+            poll.errors += [f"{key}: an impossible value was dropped" for key in (*got.impossible, *doubted)]
+            return
+
+    async def _payload(self, dialect: Dialect, query: Query, poll: Poll) -> bytes | None:
+        """One good answer, asked for again where it is spoilt; None, and told, where there is none."""
+        for trial in range(1, SPOILT_MOST + 1):
             try:
                 answer = await self._ask(dialect.request(query.name), dialect)
-                payload = dialect.payload(query.name, answer)
+                return dialect.payload(query.name, answer)
             except Refused:
                 raise
             except DeviceError as error:
-                if trial == 2:
+                if trial == SPOILT_MOST:
                     poll.errors.append(f"{query.name}: {error}")
-                continue
-            got = readings(self._rows.get(query.name, ()), query.name, payload)
-            doubted = dialect.doubt(got.values, {})
-            into |= {key: value for key, value in got.values.items() if key not in doubted}
-            poll.errors += [f"{key}: an impossible value was dropped" for key in (*got.impossible, *doubted)]
-            return
+        return None
 
     async def _ask(self, request: bytes, dialect: Dialect) -> bytes:
         return await self._port.exchange(

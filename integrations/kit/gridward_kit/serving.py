@@ -22,11 +22,12 @@ from gridward_kit.arguments import (
     stop,
 )
 from gridward_kit.clock import SystemClock
+from gridward_kit.faults import Faults
 from gridward_kit.info import Setup
 from gridward_kit.mqtt import Broker
 from gridward_kit.point import Value
 from gridward_kit.runner import Member, Where, run_bus
-from gridward_kit.simulate import Faults, serve_pty, serve_tcp
+from gridward_kit.simulate import serve_pty, serve_tcp
 
 
 def simulate(

@@ -3,56 +3,28 @@
 import asyncio
 import contextlib
 import os
-import random
+import termios
 import tty
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from gridward_kit.faults import Faults, on_one_line
 from gridward_kit.integration import Line, Simulator
 
 TURNAROUND = 0.02
-
-
-@dataclass(slots=True)
-class Faults:
-    """What is wrong with the line; may be changed while it is served.
-
-    `noise` is the share of answer bytes that are changed, `cut` of answers that break off,
-    `wrong_checksum` of answers with one flipped bit, `swapped` of answers in which two neighbouring bytes
-    changed places, as no sum of bytes can see; `slow` seconds are added to each turnaround.
-    """
-
-    silence: bool = False
-    noise: float = 0.0
-    cut: float = 0.0
-    wrong_checksum: float = 0.0
-    swapped: float = 0.0
-    slow: float = 0.0
-    draw: random.Random = field(default_factory=lambda: random.Random(1))
-
-    def spoil(self, answer: bytes) -> bytes:
-        """The answer as it arrives."""
-        draw = self.draw
-        if self.silence or not answer:
-            return b""
-        if draw.random() < self.cut:
-            answer = answer[: draw.randrange(len(answer))]
-        if answer and draw.random() < self.wrong_checksum:
-            place = draw.randrange(len(answer))
-            answer = answer[:place] + bytes([answer[place] ^ 1 << draw.randrange(8)]) + answer[place + 1 :]
-        if self.swapped and len(answer) > 1 and draw.random() < self.swapped:
-            place = draw.randrange(len(answer) - 1)
-            answer = answer[:place] + answer[place : place + 2][::-1] + answer[place + 2 :]
-        if self.noise:
-            answer = bytes(draw.randrange(256) if draw.random() < self.noise else byte for byte in answer)
-        return answer
+BAUDS = {
+    getattr(termios, name): int(name[1:]) for name in dir(termios) if name[0] == "B" and name[1:].isdigit()
+}
 
 
 class Wire:
     """One line with simulated devices on it: takes requests, answers byte by byte as the line would.
 
-    `stamps` gets the loop's time of each request's last byte in and each answer's last byte out.
+    `stamps` gets the loop's time of each request's last byte in and each answer's last byte out. `reader`
+    tells the reader's line settings where they can be known: a device that has settings of its own hears
+    only what is sent with these. `strict`: as on a Modbus line, a request that comes sooner than 3.5
+    characters after what was last on the line is nobody's, and counted in `hurried`. Where several answer
+    at once their bytes fall on each other.
     """
 
     def __init__(
@@ -64,40 +36,61 @@ class Wire:
         *,
         turnaround: float = TURNAROUND,
         chunk: int = 1,
+        strict: bool = False,
     ) -> None:
         self.simulators = simulators
         self.stamps: list[tuple[str, float]] | None = None
+        self.reader: Callable[[], Line] | None = None
         self._line = line
         self._send = send
         self._faults = faults
         self._turnaround = turnaround
         self._chunk = chunk
+        self.hurried = 0
+        self._strict = strict
         self._free_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def received(self, data: bytes) -> None:
         """Bytes written by the reader; they take their time on the wire before the device has them."""
         loop = asyncio.get_running_loop()
+        hearing = self._hearing()
+        line = next((device.hears for device in hearing if device.hears is not None), self._line)
         start = max(loop.time(), self._free_at)
-        self._free_at = start + len(data) * self._line.character
-        task = asyncio.create_task(self._take(data, self._free_at))
+        if self._strict and loop.time() < self._free_at + 3.5 * line.character:
+            self.hurried += 1
+            self._free_at = start + len(data) * line.character
+            return
+        self._free_at = start + len(data) * line.character
+        task = asyncio.create_task(self._take(data, self._free_at, hearing, line))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _take(self, data: bytes, at: float) -> None:
+    def _hearing(self) -> list[Simulator]:
+        """The devices whose line settings are the reader's; a pseudo-terminal does not keep the parity."""
+        heard = self.reader() if self.reader is not None else None
+        return [
+            device
+            for device in self.simulators
+            if device.hears is None
+            or heard is None
+            or (device.hears.baud, device.hears.stop) == (heard.baud, heard.stop)
+        ]
+
+    async def _take(self, data: bytes, at: float, hearing: Sequence[Simulator], line: Line) -> None:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(at - loop.time())
         if self.stamps is not None:
             self.stamps.append(("request", loop.time()))
-        answers = [answer for device in self.simulators for answer in device.receive(data, loop.time())]
+        answers = [b"".join(map(self._faults.spoil, device.receive(data, loop.time()))) for device in hearing]
         begin = at + self._turnaround + self._faults.slow
-        answer = b"".join(self._faults.spoil(answer) for answer in answers)
+        answer = on_one_line([answer for answer in answers if answer])
         if not answer:
             return
-        self._free_at = max(self._free_at, begin + len(answer) * self._line.character)
+        self._free_at = max(self._free_at, begin + len(answer) * line.character)
         for place in range(0, len(answer), self._chunk):
             part = answer[place : place + self._chunk]
-            due = begin + (place + len(part)) * self._line.character
+            due = begin + (place + len(part)) * line.character
             if due > loop.time():
                 await asyncio.sleep(due - loop.time())
             self._send(part)
@@ -135,6 +128,7 @@ class Served:
         else:
             self.url = os.ttyname(self._slave)
         self.wire = self._start()
+        self.wire.reader = self._reader
         asyncio.get_running_loop().add_reader(self._master, self._read)
 
     def unplug(self) -> None:
@@ -156,6 +150,11 @@ class Served:
             if self._master >= 0:
                 os.write(self._master, data)
 
+    def _reader(self) -> Line:
+        """What the reader set the pseudo-terminal to."""
+        flags = termios.tcgetattr(self._slave)
+        return Line(BAUDS.get(flags[5], 0), stop=2 if flags[2] & termios.CSTOPB else 1)
+
     def _read(self) -> None:
         try:
             data = os.read(self._master, 4096)
@@ -174,6 +173,7 @@ def serve_pty(
     turnaround: float = TURNAROUND,
     chunk: int = 1,
     hid: bool = False,
+    strict: bool = False,
 ) -> Served:
     """Serve devices on a pseudo-terminal (reached by `link` where given); `chunk` bytes go out at once.
 
@@ -184,7 +184,7 @@ def serve_pty(
     def start() -> Wire:
         wire = Wire(
             simulators, line, _reports(served.send) if hid else served.send, faults,
-            turnaround=turnaround, chunk=8 if hid else chunk,
+            turnaround=turnaround, chunk=8 if hid else chunk, strict=strict,
         )  # fmt: skip
         return _HidWire(wire) if hid else wire
 

@@ -14,7 +14,7 @@ import pytest
 from aiomqtt import Topic
 
 from gridward_kit.clock import Clock
-from gridward_kit.integration import Integration, integrations
+from gridward_kit.integration import integrations
 from gridward_kit.mqtt import Handler, Message, role_topic
 
 START = 1_795_000_000.0
@@ -167,12 +167,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that takes `integration` (or `lined`: one with a line) over every installed one."""
-    for name in {"integration", "lined"} & set(metafunc.fixturenames):
-        wanted = metafunc.config.getoption("--integration")
-        chosen: list[Integration] = [
-            item
-            for item in integrations().values()
-            if (not wanted or item.domain in wanted) and (name == "integration" or item.dialect)
-        ]
-        metafunc.parametrize(name, chosen, ids=[item.domain for item in chosen])
+    """Run a test that takes `integration` over every installed one, one that takes `lined` over each
+    example of every one with a line."""
+    wanted = metafunc.config.getoption("--integration")
+    chosen = [item for item in integrations().values() if not wanted or item.domain in wanted]
+    if "integration" in metafunc.fixturenames:
+        metafunc.parametrize("integration", chosen, ids=[item.domain for item in chosen])
+    if "lined" in metafunc.fixturenames:
+        lined = [pair for item in chosen if item.dialect for pair in item.each()]
+        metafunc.parametrize("lined", [item for _, item in lined], ids=[name for name, _ in lined])

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import termios
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +14,11 @@ REPORT = 8
 
 
 class Transport(Protocol):
-    """An open line; reading never waits."""
+    """An open line; reading never waits. `partial`: what arrived is not yet enough to be given out."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether nothing to read now does not mean that the other side hung up."""
 
     def fileno(self) -> int:
         """The descriptor to wait on."""
@@ -35,25 +40,36 @@ def open_transport(url: str, line: Line) -> Transport:
     """
     if url.startswith("hidraw://"):
         return HidRaw(url.removeprefix("hidraw://"))
+    if url.startswith("tcp://"):
+        from gridward_kit.modbus.mbap import ModbusTcp  # noqa: PLC0415 - others need not load it
+
+        return ModbusTcp(url)
     if "://" in url and not url.startswith(("socket://", "hwgrep://")):
-        raise ValueError(f"{url!r} is none of: a device path, hwgrep://, socket://host:port, hidraw://")
+        raise ValueError(
+            f"{url!r} is none of: a device path, hwgrep://, socket://host:port, tcp://host:port, hidraw://"
+        )
     return SerialLine(url, line)
 
 
 class SerialLine:
     """A serial port or a TCP connection that carries one."""
 
+    partial = False
+
     def __init__(self, url: str, line: Line) -> None:
-        self._serial = serial.serial_for_url(
-            url,
-            baudrate=line.baud,
-            bytesize=line.bits,
-            parity=line.parity,
-            stopbits=line.stop,
-            timeout=0,
-            write_timeout=2,
-            exclusive=True,
-        )
+        try:
+            self._serial = serial.serial_for_url(
+                url,
+                baudrate=line.baud,
+                bytesize=line.bits,
+                parity="N" if _is_pseudo_terminal(url) else line.parity,
+                stopbits=line.stop,
+                timeout=0,
+                write_timeout=2,
+                exclusive=True,
+            )
+        except termios.error as error:  # what the driver does not take; no OSError of itself
+            raise OSError(*error.args) from error
         self._fd = self._serial.fileno()
         os.set_blocking(self._fd, False)
 
@@ -73,12 +89,19 @@ class SerialLine:
         self._serial.close()
 
 
+def _is_pseudo_terminal(url: str) -> bool:
+    """Whether it is a simulated device's: such a line has no parity, and asking for one may fail."""
+    return os.path.realpath(url).startswith("/dev/pts/")
+
+
 class HidRaw:
     """A USB HID device of 8-byte reports without report ids, as Voltronic's USB port is one.
 
     Named by `vendor:product` in hex (the first such device that is free) or by its path. A written
     report has 0x00 for "no report id" in front, as Linux' hidraw asks for.
     """
+
+    partial = False
 
     def __init__(self, name: str) -> None:
         self._fd = self._open(name)

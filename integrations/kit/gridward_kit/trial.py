@@ -12,12 +12,13 @@ from gridward_kit.bus import Bus
 from gridward_kit.classes import BINARY_SENSOR, SENSOR, STATES
 from gridward_kit.device import Device
 from gridward_kit.entity import Button, Entity, Number, Select, Switch
+from gridward_kit.faults import Faults
 from gridward_kit.info import Setup
 from gridward_kit.integration import Dialect, Identity, Integration, Line, Simulator
 from gridward_kit.kept import Json
-from gridward_kit.point import Field, Slice, Value
+from gridward_kit.point import Value
 from gridward_kit.port import Port
-from gridward_kit.simulate import Faults, Served, serve_pty
+from gridward_kit.simulate import Served, serve_pty
 from gridward_kit.testing import FastClock, MemoryBroker
 from gridward_kit.wired import Wired
 
@@ -140,9 +141,7 @@ def asdict_identity(identity: Identity) -> dict[str, object]:
 
 def resolution(row: Entity) -> float:
     """The smallest step of a row's wire form."""
-    if isinstance(row.at, Field):
-        return 10.0 ** -len(row.at.form.partition(".")[2])
-    return abs(row.at.scale) if isinstance(row.at, Slice) else 0.0
+    return 0.0 if row.at is None else row.at.resolution
 
 
 def wishes(row: Entity) -> tuple[list[Value], list[Value]]:

@@ -18,6 +18,8 @@ class Slot:
     silences: int = 0
     refused: bool = False
     asked: float | None = None
+    turns: int = 0
+    since: int = 0
 
     @property
     def fast(self) -> bool:
@@ -32,13 +34,27 @@ class Turns:
         self._slots = {query.name: Slot(query) for query in queries}
         self._fast_last = False
 
+    def change(self, queries: Iterable[Query]) -> None:
+        """Other queries from now on; those that stay keep their turn."""
+        self._slots = {query.name: self._slots.get(query.name, Slot(query)) for query in queries}
+
     def due(self) -> float:
         """When the next query wants its turn; infinity if none ever does."""
-        return min((slot.due for slot in self._slots.values()), default=float("inf"))
+        return min((slot.due for slot in self._ready()), default=float("inf"))
+
+    def _ready(self) -> list[Slot]:
+        """The queries that their interval alone holds back, not the rounds that are to pass before."""
+        slots = self._slots.values()
+        lap = max((slot.turns for slot in slots if slot.fast), default=None)
+        return [
+            slot
+            for slot in slots
+            if slot.fast or lap is None or slot.asked is None or lap - slot.since >= slot.query.rounds
+        ]
 
     def next(self, now: float) -> Query | None:
         """The query whose turn it is now, None if none is due."""
-        waiting = [slot for slot in self._slots.values() if slot.due <= now]
+        waiting = [slot for slot in self._ready() if slot.due <= now]
         if not waiting:
             return None
         fast = [slot for slot in waiting if slot.fast]
@@ -64,12 +80,19 @@ class Turns:
         slot.asked = started
         slot.silences = 0
         slot.refused = False
+        slot.turns += 1
+        slot.since = max((one.turns for one in self._slots.values() if one.fast), default=0)
         slot.due = self._after(query, started)
         return interval
+
+    def again(self, query: Query, started: float) -> None:
+        """The query's answer needs another one beside it: it is due at the device's next turn."""
+        self._slots[query.name].due = started
 
     def missed(self, query: Query, started: float, *, silent: bool) -> None:
         """No good answer: again at the next turn; one that stays silent more and more rarely."""
         slot = self._slots[query.name]
+        slot.turns += 1
         pause = self.poll
         if silent and not slot.fast:
             slot.silences += 1
@@ -80,6 +103,7 @@ class Turns:
         """The device said no: asked again only after an hour. Whether this is the first telling."""
         slot = self._slots[query.name]
         first = not slot.refused
+        slot.turns += 1
         slot.refused = True
         slot.due = started + AGAIN
         return first

@@ -10,6 +10,7 @@ from gridward_kit.entity import Entity, by_query, readings
 from gridward_kit.errors import DeviceError, NoAnswer
 from gridward_kit.integration import Dialect, Fact, Identity, Options, Query
 from gridward_kit.kept import Json, Kept
+from gridward_kit.pace import Pace
 from gridward_kit.point import Value
 from gridward_kit.turns import Turns
 
@@ -37,12 +38,16 @@ class Wired:
         self.proven = False
         self.misses = 0
         self.last_turn = 0.0
+        self.lap = 0.0
         self.retry_at = 0.0
+        self.pace = Pace()
+        self._spoilt = False
         self.errors: dict[str, int] = {"bad_frame": 0, "no_answer": 0, "refused": 0, "impossible": 0}
         device.counters = self.errors
         self.written: dict[str, int] = {}
         self._clock = clock
         self._rows: dict[str, tuple[Entity, ...]] = {}
+        self._once: dict[str, dict[str, Value]] = {}
         self.recall()
 
     def recall(self) -> None:
@@ -68,9 +73,13 @@ class Wired:
 
     def due(self) -> float:
         """When this device wants its next turn (monotonic seconds)."""
-        if self.dialect is None or not self.proven:
-            return self.retry_at
-        return self.turns.due()
+        asleep = self.dialect is None or not self.proven
+        return max(self.pace.until, self.retry_at if asleep else self.turns.due())
+
+    def served(self) -> None:
+        """Its turn is over; one whose answer was spoilt is the next again, once."""
+        if not self._spoilt:
+            self.last_turn = self._clock.monotonic()
 
     def prove(self, values: Mapping[str, Value]) -> None:
         """Compare what identifies the device with what was bound; raises Stranger."""
@@ -80,6 +89,8 @@ class Wired:
         key = dialect.proof[1]
         bound = identity.serial if key == "serial_number" else identity.facts.get(key)
         found = values.get(key)
+        if key == "serial_number" and found is not None:
+            found = str(found)
         if bound is not None and found != bound:
             raise Stranger(
                 f"another device answers here: {key} {found}, bound is {bound}; nothing is published. "
@@ -109,6 +120,7 @@ class Wired:
     def took(self, query: Query, payload: bytes, started: float) -> None:
         """Take in a good answer: true values are read, impossible ones counted and absent."""
         now = self._clock.monotonic()
+        self._spoilt = False
         rows = self._rows.get(query.name, ())
         got = readings(rows, query.name, payload)
         doubted = self.dialect.doubt(got.values, self.device.values) if self.dialect else frozenset()
@@ -116,15 +128,25 @@ class Wired:
         values = {key: value for key, value in got.values.items() if key not in doubted}
         self.misses = 0
         interval = self.turns.answered(query, started)
+        if query.twice and self._once.pop(query.name, None) != values:
+            self._once[query.name] = values
+            self.turns.again(query, started)
+            return
         owned = frozenset(row.key for row in rows)
-        self.device.read(values, max(query.every, self.poll, interval), owned)
+        self.device.read(values, max(query.every, self.poll, interval or self.lap * query.rounds), owned)
         if self.turns.last_of_round(query, now):
             self.device.publish()
 
     def refused(self, query: Query, started: float) -> None:
-        """Leave a refused query out, told once."""
+        """Ask smaller queries in place of a refused one; the smallest is left out, told once."""
         self.errors["refused"] += 1
         self.misses = 0
+        self._spoilt = False
+        if self.dialect is not None and self.dialect.without(query.name):
+            self._rows = by_query(self.dialect.entities)
+            self.turns.change(self.dialect.queries)
+            self.device.entities = {row.key: row for row in self.dialect.entities}
+            return
         if self.turns.refuse(query, started):
             log.info("%s: does not know %s; left out", self.device.id, query.name)
 
@@ -135,6 +157,7 @@ class Wired:
         self.misses += 1
         if query is not None:
             self.turns.missed(query, started, silent=silent)
+        self._spoilt = not silent and not self._spoilt
         if silent:
             self.proven = False
         self.retry_at = started + min(self.poll, RETRY_FIRST)

@@ -14,10 +14,11 @@ from pymodbus.framer import FramerRTU
 from gridward_kit.clock import SystemClock
 from gridward_kit.device import Device
 from gridward_kit.errors import BadFrame, DeviceError, NoAnswer, Refused
+from gridward_kit.faults import Faults
 from gridward_kit.info import Setup
 from gridward_kit.integration import Options
 from gridward_kit.mqtt import Message
-from gridward_kit.simulate import Faults, serve_pty, serve_tcp
+from gridward_kit.simulate import serve_pty, serve_tcp
 from gridward_kit.testing import FastClock, MemoryBroker
 from gridward_relay import INTEGRATION, faults, rtu, safe, serve
 from gridward_relay.contactor import Contactor, Position

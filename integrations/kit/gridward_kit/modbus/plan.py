@@ -1,0 +1,152 @@
+"""The cheapest block reads that a device allows. Pure.
+
+A request more costs its bytes, the device's turnaround and the silence around it; a register that nobody
+needs costs two characters. What is cheaper is read.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gridward_kit.integration import Line
+from gridward_kit.modbus.frame import HOLDING, REASONS, WRITE_MANY, WRITE_ONE, Reasons
+from gridward_kit.modbus.registers import Register
+
+OVERHEAD = 13  # characters of a request and of what surrounds the registers of its answer
+SPARSE = 10  # a slow row is asked in each so many fast rounds at most
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What a device allows, from its maker's paper.
+
+    `function` reads where a row does not say another. `most` registers are given at once. `even`: address
+    and count must be. `spans` (first, last register) answer as a whole, holes included; outside of them
+    only registers that rows name are read, and no block reaches over the end of a span. `low_first`: of
+    two words the low one comes first. `writes` are the functions that set registers, tried in this order.
+    `pause` is how long it wants to be left alone after its answer, `turnaround` how long it takes to begin
+    one, `late` after how long no answer comes any more (seconds).
+    """
+
+    function: int = HOLDING
+    most: int = 64
+    even: bool = False
+    spans: tuple[tuple[int, int], ...] = ()
+    low_first: bool = False
+    writes: tuple[int, ...] = (WRITE_MANY, WRITE_ONE)
+    reasons: Reasons = field(default_factory=lambda: REASONS)
+    pause: float = 0.0
+    turnaround: float = 0.02
+    late: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Block:
+    """One read of consecutive registers, and how often."""
+
+    function: int
+    start: int
+    count: int
+    every: float = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        """The query's name."""
+        return block_name(self.function, self.start, self.count)
+
+    def holds(self, point: Register, function: int) -> bool:
+        """Whether a value that is read with a function lies in it."""
+        return (
+            function == self.function and self.start <= point.first and point.end <= self.start + self.count
+        )
+
+
+def block_name(function: int, start: int, count: int) -> str:
+    """How a read is called in logs: `03:0x2000+16`."""
+    return f"{function:02d}:0x{start:04x}+{count}"
+
+
+def parse(name: str) -> tuple[int, int, int]:
+    """Function, first register and count of a read's name; raises ValueError."""
+    function, _, rest = name.partition(":")
+    start, _, count = rest.partition("+")
+    try:
+        return int(function), int(start, 16), int(count)
+    except ValueError:
+        raise ValueError(f"{name!r} is no read of registers, such as 03:0x2000+16") from None
+
+
+def plan(points: Iterable[Register], profile: Profile, line: Line) -> tuple[Block, ...]:
+    """The blocks to read: what is asked more often first, the rest where it lies outside of that."""
+    blocks: list[Block] = []
+    groups: dict[tuple[float, int], list[Register]] = {}
+    for point in points:
+        groups.setdefault((point.every, point.function or profile.function), []).append(point)
+    for (every, function), group in sorted(groups.items(), key=lambda item: item[0]):
+        left = [point for point in group if not any(block.holds(point, function) for block in blocks)]
+        pairs = sorted({(point.first, point.end) for point in left})
+        blocks += [Block(function, start, count, every) for start, count in _reads(pairs, profile, line)]
+    return tuple(blocks)
+
+
+def cost(count: int, profile: Profile, line: Line) -> float:
+    """Seconds that one read of so many registers takes on the line."""
+    return (OVERHEAD + 2 * count) * line.character + max(profile.turnaround, line.rest) + line.rest
+
+
+def _reads(pairs: Sequence[tuple[int, int]], profile: Profile, line: Line) -> list[tuple[int, int]]:
+    """The cheapest (start, count) that hold all pairs of (first, end), which are in order."""
+    best: list[tuple[float, list[tuple[int, int]]]] = [(0.0, [])]
+    for last in range(1, len(pairs) + 1):
+        options: list[tuple[float, list[tuple[int, int]]]] = []
+        for begin in range(last - 1, -1, -1):
+            one = _read(pairs[begin:last], profile)
+            if one is None and begin < last - 1:
+                break
+            start, count = one or _alone(pairs[begin], profile)
+            before, reads = best[begin]
+            options.append((before + cost(count, profile, line), [*reads, (start, count)]))
+        best.append(min(options, key=lambda option: option[0]))
+    return best[-1][1]
+
+
+def _alone(pair: tuple[int, int], profile: Profile) -> tuple[int, int]:
+    start, end = _rounded(pair[0], pair[1], profile)
+    return start, end - start
+
+
+def _rounded(start: int, end: int, profile: Profile) -> tuple[int, int]:
+    return (start - start % 2, end + end % 2) if profile.even else (start, end)
+
+
+def _read(pairs: Sequence[tuple[int, int]], profile: Profile) -> tuple[int, int] | None:
+    """One read that holds them all, where the device allows one."""
+    start, end = _rounded(pairs[0][0], max(end for _, end in pairs), profile)
+    if end - start > profile.most or not _solid(pairs, start, end, profile):
+        return None
+    return start, end - start
+
+
+def _solid(pairs: Sequence[tuple[int, int]], start: int, end: int, profile: Profile) -> bool:
+    """Whether every register between start and end is named by a row or inside one span, as the ends are."""
+    if any(first <= start and end <= last + 1 for first, last in profile.spans):
+        return True
+    crossed = [(first, last) for first, last in profile.spans if start <= last and first < end]
+    if crossed:
+        return False
+    reached = start
+    for first, past in pairs:
+        if first > reached:
+            return False
+        reached = max(reached, past)
+    return reached >= end
+
+
+def bound(points: Mapping[str, Register], blocks: Sequence[Block], profile: Profile) -> dict[str, Register]:
+    """Each value inside the first block that holds it, by key; without those that none holds."""
+    found: dict[str, Register] = {}
+    for key, point in points.items():
+        function = point.function or profile.function
+        block = next((one for one in blocks if one.holds(point, function)), None)
+        if block is not None:
+            found[key] = point.at(block.name, block.start)
+    return found
