@@ -14,7 +14,7 @@ PYTEST ?=
 SPACE := $() $()
 INTEGRATIONS := $(subst $(SPACE),:,$(wildcard integrations/*))
 
-DEBIAN := mosquitto chromium chromium-driver
+DEBIAN := mosquitto chromium chromium-driver mbpoll
 
 .PHONY: help venv demo test soak bench check fmt lock packages
 

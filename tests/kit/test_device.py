@@ -175,6 +175,26 @@ async def test_garbage_is_refused_in_words(home: House, payload: str) -> None:
     assert home.wire == []
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('"value": {"a": 1}', "no value"),
+        ('"value": NaN', "finite"),
+        ('"value": -1e999', "finite"),
+        ('"value": "SBU", "ttl": 0', "`ttl`"),
+        ('"value": "SBU", "ttl": "soon"', "`ttl`"),
+    ],
+)
+async def test_a_malformed_command_is_answered_to_its_sender(home: House, more: str, words: str) -> None:
+    result = (await home.send("priority/command", f'{{"id": "mine", "by": "http:anna", {more}}}'))[-1]
+    assert (result["id"], result["by"], result["status"]) == ("mine", "http:anna", "refused")
+    assert words in str(result["reason"])
+    audit = home.broker.said("gridward/home/audit")[-1]
+    assert "NaN" not in audit
+    assert "Infinity" not in audit
+    assert home.wire == []
+
+
 async def test_read_only_is_the_default(tmp_path: Path) -> None:
     home = House(tmp_path, writable=False)
     result = await home.command("priority", "SBU")
@@ -221,6 +241,22 @@ async def test_the_write_is_counted_on_disk_before_it_goes_out(home: House, tmp_
     assert counted == [1]
     assert result["status"] == "refused"
     assert "waits 60 s" in str(result["reason"])
+
+
+async def test_on_a_full_disk_a_persons_command_goes_on_and_automation_waits(
+    home: House, tmp_path: Path
+) -> None:
+    beside = tmp_path / "unit.new"
+    beside.mkdir()  # nothing can be written
+    assert (await home.command("priority", "SBU", "1", by="http:anna"))["status"] == "confirmed"
+    held = await home.command("priority", "USB", "2", by="rules")
+    assert held["status"] == "refused"
+    assert "disk" in str(held["reason"])
+    assert home.wire == [("priority", "SBU")]
+    beside.rmdir()
+    assert (await home.command("priority", "USB", "3", by="rules"))["status"] == "confirmed"
+    kept = json.loads((tmp_path / "unit.json").read_text())["wear"]["priority"]
+    assert (kept["total"], kept["tokens"]) == (2, 19)
 
 
 def test_a_value_that_was_not_read_is_absent(home: House) -> None:

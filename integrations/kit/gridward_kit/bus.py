@@ -109,10 +109,10 @@ class Bus:
                 payload = await self._ask(wired, wired.dialect, query.name)
                 wired.took(query, payload, now)
         except Refused as error:
-            if query is None:
-                wired.missed(query, error, now)
-            else:
+            if query is not None:
                 wired.refused(query, now)
+            elif not (wired.dialect and wired.dialect.proof and wired.split(wired.dialect.proof[0])):
+                wired.missed(query, error, now)
         except DeviceError as error:
             wired.missed(query, error, now)
 

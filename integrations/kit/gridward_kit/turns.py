@@ -33,10 +33,12 @@ class Turns:
         self.poll = poll
         self._slots = {query.name: Slot(query) for query in queries}
         self._fast_last = False
+        self._rounds = 0
 
     def change(self, queries: Iterable[Query]) -> None:
         """Other queries from now on; those that stay keep their turn."""
-        self._slots = {query.name: self._slots.get(query.name, Slot(query)) for query in queries}
+        fresh = {query.name: Slot(query, turns=self._rounds) for query in queries}
+        self._slots = {name: self._slots.get(name, slot) for name, slot in fresh.items()}
 
     def due(self) -> float:
         """When the next query wants its turn; infinity if none ever does."""
@@ -64,14 +66,13 @@ class Turns:
         self._fast_last = slot.fast and len(fast) <= 1
         return slot.query
 
-    def last_of_round(self, query: Query, now: float) -> bool:
-        """Whether a poll is complete with this query: no other fast one is due."""
-        fast = [slot for slot in self._slots.values() if slot.fast and not slot.refused]
-        if not fast:
-            return True
-        return query.every == FAST and not any(
-            slot.due <= now for slot in fast if slot.query.name != query.name
-        )
+    def last_of_round(self) -> bool:
+        """Whether a poll has become complete: every fast query had its turn since the last complete one."""
+        fast = [slot.turns for slot in self._slots.values() if slot.fast and not slot.refused]
+        if fast and min(fast) <= self._rounds:
+            return False
+        self._rounds = min(fast, default=0)
+        return True
 
     def answered(self, query: Query, started: float) -> float:
         """The query was answered; ask again after its interval. The seconds since the last answer."""
@@ -79,8 +80,8 @@ class Turns:
         interval = 0.0 if slot.asked is None else started - slot.asked
         slot.asked = started
         slot.silences = 0
+        slot.turns = max(slot.turns, self._rounds) + 1 if slot.refused else slot.turns + 1
         slot.refused = False
-        slot.turns += 1
         slot.since = max((one.turns for one in self._slots.values() if one.fast), default=0)
         slot.due = self._after(query, started)
         return interval

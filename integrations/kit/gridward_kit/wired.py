@@ -119,7 +119,6 @@ class Wired:
 
     def took(self, query: Query, payload: bytes, started: float) -> None:
         """Take in a good answer: true values are read, impossible ones counted and absent."""
-        now = self._clock.monotonic()
         self._spoilt = False
         rows = self._rows.get(query.name, ())
         got = readings(rows, query.name, payload)
@@ -134,7 +133,7 @@ class Wired:
             return
         owned = frozenset(row.key for row in rows)
         self.device.read(values, max(query.every, self.poll, interval or self.lap * query.rounds), owned)
-        if self.turns.last_of_round(query, now):
+        if self.turns.last_of_round():
             self.device.publish()
 
     def refused(self, query: Query, started: float) -> None:
@@ -142,13 +141,19 @@ class Wired:
         self.errors["refused"] += 1
         self.misses = 0
         self._spoilt = False
-        if self.dialect is not None and self.dialect.without(query.name):
-            self._rows = by_query(self.dialect.entities)
-            self.turns.change(self.dialect.queries)
-            self.device.entities = {row.key: row for row in self.dialect.entities}
+        if self.split(query.name):
             return
         if self.turns.refuse(query, started):
             log.info("%s: does not know %s; left out", self.device.id, query.name)
+
+    def split(self, query: str) -> bool:
+        """Whether smaller queries are asked in place of a refused one from now on."""
+        if self.dialect is None or not self.dialect.without(query):
+            return False
+        self._rows = by_query(self.dialect.entities)
+        self.turns.change(self.dialect.queries)
+        self.device.entities = {row.key: row for row in self.dialect.entities}
+        return True
 
     def missed(self, query: Query | None, error: DeviceError, started: float) -> None:
         """Count a bad or missing answer; the third in a row makes the device unavailable."""

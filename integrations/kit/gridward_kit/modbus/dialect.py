@@ -46,9 +46,8 @@ class Modbus(Dialect):
         }
         self._blocks = list(plan(self._points.values(), profile, line))
         self._last: dict[str, bytes] = {}
+        self._proof = proof
         self._place()
-        at = next((row.at for row in self.entities if proof is not None and row.key == proof), None)
-        self.proof = (at.query, proof) if at is not None and proof is not None else None
 
     def _place(self) -> None:
         """Put every row into the block that holds it."""
@@ -58,6 +57,8 @@ class Modbus(Dialect):
             for row in self._rows
             if row.key in placed or row.key not in self._points
         )
+        proofs = [(row.at.query, row.key) for row in self.entities if row.at and row.key == self._proof]
+        self.proof = proofs[0] if proofs else None
         self.queries = tuple(
             Query(block.name, block.every, rounds=1 if block.every == FAST else SPARSE)
             for block in self._blocks

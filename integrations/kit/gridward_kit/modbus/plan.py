@@ -83,7 +83,7 @@ def plan(points: Iterable[Register], profile: Profile, line: Line) -> tuple[Bloc
         groups.setdefault((point.every, point.function or profile.function), []).append(point)
     for (every, function), group in sorted(groups.items(), key=lambda item: item[0]):
         left = [point for point in group if not any(block.holds(point, function) for block in blocks)]
-        pairs = sorted({(point.first, point.end) for point in left})
+        pairs = sorted({_rounded(point, profile) for point in left})
         blocks += [Block(function, start, count, every) for start, count in _reads(pairs, profile, line)]
     return tuple(blocks)
 
@@ -93,37 +93,28 @@ def cost(count: int, profile: Profile, line: Line) -> float:
     return (OVERHEAD + 2 * count) * line.character + max(profile.turnaround, line.rest) + line.rest
 
 
+def _rounded(point: Register, profile: Profile) -> tuple[int, int]:
+    """The first register that must be read for a value, and the one after the last."""
+    first, end = point.first, point.end
+    return (first - first % 2, end + end % 2) if profile.even else (first, end)
+
+
 def _reads(pairs: Sequence[tuple[int, int]], profile: Profile, line: Line) -> list[tuple[int, int]]:
     """The cheapest (start, count) that hold all pairs of (first, end), which are in order."""
     best: list[tuple[float, list[tuple[int, int]]]] = [(0.0, [])]
     for last in range(1, len(pairs) + 1):
         options: list[tuple[float, list[tuple[int, int]]]] = []
         for begin in range(last - 1, -1, -1):
-            one = _read(pairs[begin:last], profile)
-            if one is None and begin < last - 1:
+            start = pairs[begin][0]
+            end = max(past for _, past in pairs[begin:last])
+            alone = begin == last - 1
+            if end - start > profile.most and not alone:
                 break
-            start, count = one or _alone(pairs[begin], profile)
-            before, reads = best[begin]
-            options.append((before + cost(count, profile, line), [*reads, (start, count)]))
+            if alone or _solid(pairs[begin:last], start, end, profile):
+                before, reads = best[begin]
+                options.append((before + cost(end - start, profile, line), [*reads, (start, end - start)]))
         best.append(min(options, key=lambda option: option[0]))
     return best[-1][1]
-
-
-def _alone(pair: tuple[int, int], profile: Profile) -> tuple[int, int]:
-    start, end = _rounded(pair[0], pair[1], profile)
-    return start, end - start
-
-
-def _rounded(start: int, end: int, profile: Profile) -> tuple[int, int]:
-    return (start - start % 2, end + end % 2) if profile.even else (start, end)
-
-
-def _read(pairs: Sequence[tuple[int, int]], profile: Profile) -> tuple[int, int] | None:
-    """One read that holds them all, where the device allows one."""
-    start, end = _rounded(pairs[0][0], max(end for _, end in pairs), profile)
-    if end - start > profile.most or not _solid(pairs, start, end, profile):
-        return None
-    return start, end - start
 
 
 def _solid(pairs: Sequence[tuple[int, int]], start: int, end: int, profile: Profile) -> bool:
