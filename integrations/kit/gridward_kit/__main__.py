@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from gridward_kit.arguments import (
@@ -33,7 +34,7 @@ from gridward_kit.integration import Identity, Integration, Options, integration
 from gridward_kit.point import Value
 from gridward_kit.port import Port
 from gridward_kit.reader import Poll, Reader
-from gridward_kit.scan import Finding, found_ports, scan_port
+from gridward_kit.scan import Finding, Step, Trouble, found_ports, scan_port, site_lines
 from gridward_kit.serving import run, simulate
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -178,29 +179,31 @@ def scan(
     ports = port or found_ports()
     if not ports:
         stop(BAD, "no serial port and no HID inverter is plugged in; name a port")
-    findings = [finding for url in ports for finding in asyncio.run(_scan(url, quiet=as_json))]
-    if as_json:
-        for finding in findings:
-            typer.echo(json.dumps(finding.to_json(), ensure_ascii=False))
-    elif findings:
-        typer.echo("\nFor the site file:\n\nbuses:")
-        for finding in findings:
-            typer.echo(finding.site_lines())
+    findings = [finding for url in ports for finding in asyncio.run(_scan(url, as_json=as_json))]
+    if findings and not as_json:
+        typer.echo(f"\nFor the site file:\n\nbuses:\n{site_lines(findings)}")
     if not findings:
         raise typer.Exit(BAD)
 
 
-async def _scan(url: str, *, quiet: bool) -> list[Finding]:
+async def _scan(url: str, *, as_json: bool) -> list[Finding]:
+    """Search one port; what is found is told at once."""
     findings = []
-    with Console(stderr=True).status(f"{url} ...") as status:
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(url, total=None)
         async for step in scan_port(url, SystemClock()):
-            if isinstance(step, Finding):
-                findings.append(step)
-                if not quiet:
-                    typer.echo(step.words())
-            else:
-                status.update(step)
-    if not findings and not quiet:
+            match step:
+                case Finding():
+                    findings.append(step)
+                    told = json.dumps(step.to_json(), ensure_ascii=False) if as_json else step.words()
+                    typer.echo(told)
+                case Trouble():
+                    typer.echo(step.words, err=True)
+                case Step():
+                    total = None if step.share is None else 1.0
+                    progress.update(task, description=step.words, total=total, completed=step.share or 0)
+    if not findings and not as_json:
         typer.echo(f"{url}: nothing answered that an installed integration knows")
     return findings
 

@@ -20,7 +20,7 @@ class Pace:
     _step: int = 0
     _asked: int = 0
     _dropped: int = 0
-    _answered_at: float = float("-inf")
+    answered_at: float = float("-inf")
 
     @property
     def pause(self) -> float:
@@ -30,7 +30,7 @@ class Pace:
     def answered(self, now: float, least: float = 0.0) -> None:
         """It said something; `least` is for how long its maker wants it to be left alone after that."""
         self._count()
-        self._answered_at = now
+        self.answered_at = now
         self.until = now + max(least, self.pause)
 
     def silent(self, started: float, late: float = 0.0) -> bool:
@@ -40,8 +40,8 @@ class Pace:
         """
         self._count()
         self.until = max(self.until, started + late)
-        close = started - self._answered_at < max(STEPS)
-        self._answered_at = float("-inf")
+        close = started - self.answered_at < max(STEPS)
+        self.answered_at = float("-inf")
         if not close:
             return False
         self._dropped += 1

@@ -1,44 +1,63 @@
-"""Finds out what answers on a port, by harmless reads only, the likeliest first."""
+"""Finds out what answers on a port, by harmless reads only, the likeliest first, and says so at once."""
 
 import glob
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from serial.tools import list_ports
 
 from gridward_kit.clock import Clock
 from gridward_kit.errors import DeviceError, NoAnswer
-from gridward_kit.integration import Identity, Integration, integrations
+from gridward_kit.integration import Identity, Integration, Line, Options, integrations
 from gridward_kit.kept import Json
-from gridward_kit.port import Port
+from gridward_kit.port import NETWORK, Port
 from gridward_kit.reader import Reader
+from gridward_kit.sweep import ALL, LIKELY, Heard, sweep
 from gridward_kit.transport import found as hid_devices
 
 HID = "0665:5161"
 PATIENCE = 0.6
+LINES = tuple(
+    Line(baud=baud, parity=parity, stop=stop, first=PATIENCE, gap=0.06, modbus=True)
+    for baud, parity, stop in (
+        (9600, "N", 2),
+        (2400, "N", 1),
+        (9600, "E", 1),
+        (19200, "N", 1),
+        (4800, "N", 1),
+        (115200, "N", 1),
+    )
+)
+"""Two stop bits are sent first: whoever expects one takes the second for a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is being tried, and how much of it is done (0 to 1; None where that is not known)."""
+
+    words: str
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A device that answered."""
+    """A device that answered; `address` where it has one of its own on the line."""
 
     port: str
     integration: Integration
     identity: Identity
+    line: Line
+    address: int | None = None
 
     def words(self) -> str:
         """What was found, for a person."""
         one = self.identity
         serial = f", serial {one.serial}" if one.serial else ", without a serial number"
-        return f"{self.port}: {self.integration.name}: {one.model}, speaks {one.protocol}{serial}"
-
-    def site_lines(self) -> str:
-        """The bus and device for the site file."""
-        domain = self.integration.domain
+        where = f" at address {self.address}" if self.address is not None else ""
         return (
-            f"  - id: {domain}_line\n    port: {self.port}\n    devices:\n"
-            f"      - {{id: {domain}, integration: {domain}}}"
+            f"{self.port}, {settings(self.line)}{where}: {self.integration.name}: {one.model}, "
+            f"speaks {one.protocol}{serial}"
         )
 
     def to_json(self) -> dict[str, Json]:
@@ -46,12 +65,51 @@ class Finding:
         one = self.identity
         return {
             "port": self.port,
+            "baud": self.line.baud,
+            "parity": self.line.parity,
+            "stop": self.line.stop,
+            "address": self.address,
             "integration": self.integration.domain,
             "model": one.model,
             "protocol": one.protocol,
             "serial": one.serial,
             "firmware": one.firmware,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that answers, but not as one device: told to the person."""
+
+    words: str
+
+
+def settings(line: Line) -> str:
+    """A line's settings in the usual short form: `9600 8N1`."""
+    return f"{line.baud} {line.bits}{line.parity}{line.stop:g}"
+
+
+def site_lines(findings: Sequence[Finding]) -> str:
+    """The buses and devices for the site file."""
+    text = []
+    for port in dict.fromkeys(finding.port for finding in findings):
+        here = [finding for finding in findings if finding.port == port]
+        first = here[0]
+        text.append(f"  - id: {first.integration.domain}_line\n    port: {port}")
+        usual, line = first.integration.line, first.line
+        told = {key: getattr(line, key) for key in ("baud", "parity", "stop")}
+        text += [f"    {key}: {item}" for key, item in told.items() if item != getattr(usual, key)]
+        text.append("    devices:")
+        text += [f"      - {{{_device(finding)}}}" for finding in here]
+    return "\n".join(text)
+
+
+def _device(finding: Finding) -> str:
+    domain, unit = finding.integration.domain, finding.address
+    if unit is None:
+        return f"id: {domain}, integration: {domain}"
+    model = f", model: {finding.identity.model}" if finding.line.modbus else ""
+    return f"id: {domain}_{unit}, integration: {domain}{model}, address: {unit}"
 
 
 def found_ports() -> list[str]:
@@ -61,25 +119,104 @@ def found_ports() -> list[str]:
     return [*ports, *([f"hidraw://{HID}"] if hid_devices(HID) else [])]
 
 
-async def scan_port(url: str, clock: Clock) -> AsyncIterator[str | Finding]:
-    """Try every installed integration that has a line; yields what it does in words, and findings."""
-    for integration in integrations().values():
-        if integration.identify is None:
-            continue
-        yield f"{url}: asking as {integration.name} at {integration.line.baud} baud"
+async def scan_port(url: str, clock: Clock) -> AsyncIterator[Step | Finding | Trouble]:
+    """Try every installed integration that has a line, then Modbus at every speed and address.
+
+    A point-to-point device ends the search on its port; a Modbus line is searched to its last address.
+    """
+    for integration in _alone():
+        yield Step(f"{url}: asking as {integration.name} at {integration.line.baud} baud")
         line = replace(integration.line, first=min(integration.line.first, PATIENCE))
         port = Port(url, line, clock)
         try:
             identity = await Reader(integration, port, {}, clock).identify()
         except NoAnswer as error:
             if "cannot be opened" in str(error):
-                yield str(error)
+                yield Trouble(str(error))
                 return
-            continue
         except DeviceError:
             continue
         else:
-            yield Finding(url, integration, identity)
+            yield Finding(url, integration, identity, integration.line)
             return
         finally:
             port.close()
+    if not url.startswith("hidraw://"):
+        async for step in _modbus(url, clock):
+            yield step
+
+
+def _alone() -> list[Integration]:
+    """Those that have a port of their own, or a line that is not Modbus."""
+    return [one for one in integrations().values() if one.identify is not None and not one.line.modbus]
+
+
+def _lines(url: str) -> Sequence[Line]:
+    return LINES[:1] if url.startswith(NETWORK) else LINES
+
+
+async def _modbus(url: str, clock: Clock) -> AsyncIterator[Step | Finding | Trouble]:
+    """A quick look at the likeliest addresses with all settings, then all addresses, best settings first.
+
+    Some devices say nothing at all to a question that is not theirs: at last the first address is asked
+    as each integration asks.
+    """
+    lively: list[Line] = []
+    for line in _lines(url):
+        yield Step(f"{url}: Modbus, {settings(line)}, the likeliest addresses")
+        heard = [one async for one in sweep(url, line, LIKELY, clock) if isinstance(one, Heard)]
+        if any(one.answered for one in heard):
+            lively.append(line)
+    for line in lively or _lines(url):
+        found = False
+        async for one in sweep(url, line, ALL, clock):
+            if not isinstance(one, Heard):
+                yield Step(f"{url}: Modbus, {settings(line)}, address {one}", one / len(ALL))
+                continue
+            found = True
+            async for finding in _who(url, line, one, clock):
+                yield finding
+        if found:
+            return
+    for integration in _on_modbus():
+        line = replace(integration.line, first=PATIENCE)
+        yield Step(f"{url}: asking as {integration.name}, address 1")
+        identity = await _identified(integration, Port(url, line, clock), {"address": 1}, clock)
+        if identity is not None:
+            yield Finding(url, integration, identity, line, 1)
+            return
+
+
+async def _who(url: str, line: Line, heard: Heard, clock: Clock) -> AsyncIterator[Finding | Trouble]:
+    """Which integrations know the unit that was heard."""
+    if not heard.answered:
+        yield Trouble(
+            f"{url}, {settings(line)}, address {heard.unit}: something answers, but never a whole frame: two "
+            "devices with one address, another parity, or a bad line. Connect one after the other."
+        )
+        return
+    known = False
+    for integration in _on_modbus():
+        identity = await _identified(integration, Port(url, line, clock), {"address": heard.unit}, clock)
+        if identity is not None:
+            known = True
+            yield Finding(url, integration, identity, line, heard.unit)
+    if not known:
+        yield Trouble(
+            f"{url}, {settings(line)}, address {heard.unit}: a Modbus device that no integration here knows"
+        )
+
+
+def _on_modbus() -> Iterable[Integration]:
+    return (one for one in integrations().values() if one.identify is not None and one.line.modbus)
+
+
+async def _identified(
+    integration: Integration, port: Port, options: Options, clock: Clock
+) -> Identity | None:
+    try:
+        return await Reader(integration, port, options, clock).identify()
+    except DeviceError:
+        return None
+    finally:
+        port.close()
