@@ -44,7 +44,7 @@ soak: venv
 	@FOR=$(FOR) $(BIN)/pytest -m soak -s tests/soak $(PYTEST)
 
 bench: venv
-	@$(BIN)/python tests/bench/run.py
+	@PYTHONPATH=tests $(BIN)/python -m bench.run
 
 check: venv
 	@$(BIN)/ruff check .

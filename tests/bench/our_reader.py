@@ -1,4 +1,7 @@
-"""Our reader on a fixed list of queries: prints the processor seconds of each poll but the first."""
+"""Our reader on a fixed list of queries: prints the processor seconds of each poll but the first.
+
+Arguments: `domain[:model[:address]]`, port, number of polls, queries; without any: the fast ones.
+"""
 
 import asyncio
 import contextlib
@@ -6,18 +9,25 @@ import sys
 import time
 
 from gridward_kit.clock import SystemClock
-from gridward_kit.integration import integrations
+from gridward_kit.integration import FAST, Fact, integrations
 from gridward_kit.port import Port
 from gridward_kit.reader import Reader
 
 
-async def main(domain: str, url: str, polls: int, queries: list[str]) -> None:
+async def main(token: str, url: str, polls: int, queries: list[str]) -> None:
     """Identify outside the measure, then poll and decode every value."""
+    domain, model, address, *_ = f"{token}::".split(":")
+    options: dict[str, Fact] = {"model": model} if model else {}
+    if address:
+        options["address"] = int(address)
     integration = integrations()[domain]
     clock = SystemClock()
     port = Port(url, integration.line, clock)
-    reader = Reader(integration, port, {}, clock)
+    reader = Reader(integration, port, options, clock)
     identity = await reader.identify()
+    if not queries and integration.dialect:
+        dialect = integration.dialect(identity, options)
+        queries = [query.name for query in dialect.queries if query.every == FAST]
     begun, number = 0.0, 0
     async with contextlib.aclosing(reader.polls(identity, queries)) as passes:
         async for poll in passes:

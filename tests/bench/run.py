@@ -1,78 +1,31 @@
 """Speed and size, as ratios against the wire's limit or a peer in the same run. Writes RESULTS.md.
 
-`python tests/bench/run.py [--polls 100]`. Nothing here is a test: a figure that misses its target is
-printed as such, and looked into.
+`PYTHONPATH=tests python -m bench.run [--polls 100]`. Nothing here is a test: a figure that misses its
+target is printed as such, and looked into.
 """
 
 import argparse
-import itertools
 import json
 import os
 import platform
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
+from bench.figures import HERE, TURNAROUND, Row, Served, run
+from bench.modbus_lines import SINGLE, crowds, paced, single
 
 from gridward_kit.integration import Dialect, Integration, integrations
 
-HERE = Path(__file__).parent
-TURNAROUND = 0.020
 QUERIES = {
     "axpert": ["QPIGS", "QMOD", "QPIWS", "QPIRI", "Q1"],
     "daly": [f"0x{number:02x}" for number in range(0x90, 0x99)],
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure: what, how much, against what, and the target."""
-
-    what: str
-    figure: str
-    beside: str
-    target: str
-    met: bool
-
-    def line(self) -> str:
-        """As a row of the table."""
-        return (
-            f"| {self.what} | {self.figure} | {self.beside} | {self.target} | {'yes' if self.met else 'NO'} |"
-        )
-
-
-class Device:
-    """A simulated device in another process."""
-
-    def __init__(self, domain: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "simulated.py"), domain],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout
-        self.url = self._process.stdout.readline().strip()
-
-    def stamps(self) -> list[tuple[str, float]]:
-        """When requests came in and answers went out since the last call."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return [(kind, at) for kind, at in json.loads(self._process.stdout.readline())]
-
-    def end(self) -> None:
-        """Stop it."""
-        self._process.kill()
-        self._process.wait()
 
 
 def spoken(integration: Integration, queries: list[str]) -> list[tuple[bytes, bytes]]:
@@ -86,27 +39,19 @@ def spoken(integration: Integration, queries: list[str]) -> list[tuple[bytes, by
     return [(request, b"".join(simulator.receive(request, 0.0))) for request in requests]
 
 
-def run(program: str, *words: str) -> float:
-    """Run a reader; the processor seconds of one poll."""
-    command = [sys.executable, str(HERE / program), *words]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
 def lines(domain: str, polls: int) -> list[Row]:
     """A full poll of a fixed list against the wire's limit, and its processor time against a plain reader."""
     integration, queries = integrations()[domain], QUERIES[domain]
     frames = spoken(integration, queries)
     character = integration.line.character
     limit = sum((len(request) + len(reply)) * character + TURNAROUND for request, reply in frames)
-    device = Device(domain)
+    device = Served(domain)
     ours = run("our_reader.py", domain, device.url, str(polls), *queries)
-    starts = [at for kind, at in device.stamps() if kind == "request"][-polls * len(queries) :: len(queries)]
-    poll = statistics.median(later - one for one, later in itertools.pairwise(starts))
+    poll = paced(device.stamps(), len(queries), polls)
     text = domain == "axpert"
     pairs = [f"{request.hex()}:{0 if text else len(reply)}" for request, reply in frames]
     plain = run("plain_reader.py", device.url, str(integration.line.baud), str(polls), *pairs)
-    starts = [at for kind, at in device.stamps() if kind == "request"][-polls * len(queries) :: len(queries)]
-    peer = statistics.median(later - one for one, later in itertools.pairwise(starts))
+    peer = paced(device.stamps(), len(queries), polls)
     device.end()
     return [
         Row(
@@ -172,7 +117,7 @@ def headless(seconds: int) -> list[Row]:
         config = folder / "mosquitto.conf"
         config.write_text(f"listener {broker_port} 127.0.0.1\nallow_anonymous true\n")
         broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL)
-        inverter, bms = Device("axpert"), Device("daly")
+        inverter, bms = Served("axpert"), Served("daly")
         site = folder / "site.yaml"
         site.write_text(HEADLESS.format(broker=broker_port, inverter=inverter.url, bms=bms.url))
         try:
@@ -207,7 +152,7 @@ def first_start(site: Path, port: int) -> None:
     process.wait()
 
 
-def measured(site: Path, port: int, inverter: Device, seconds: int) -> list[Row]:
+def measured(site: Path, port: int, inverter: Served, seconds: int) -> list[Row]:
     """The second start, with a stored protocol."""
     begun = time.monotonic()
     process = started(site)
@@ -225,7 +170,7 @@ def measured(site: Path, port: int, inverter: Device, seconds: int) -> list[Row]
     )
     fresh = len(heard.stdout.splitlines()) / seconds
     share = (sum(watched.cpu_times()[:2]) - before) / (time.monotonic() - since)
-    asked = len([kind for kind, _ in inverter.stamps() if kind == "request"])
+    asked = len([kind for kind, *_ in inverter.stamps() if kind == "request"])
     memory = watched.memory_info().rss
     process.terminate()
     process.wait()
@@ -256,6 +201,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=30)
     chosen = parser.parse_args()
     rows = [row for domain in QUERIES for row in lines(domain, chosen.polls)]
+    rows += [row for token in SINGLE for row in single(token, chosen.polls)]
+    rows += crowds(chosen.seconds)
     rows += headless(chosen.seconds)
     rows += demo(chosen.seconds)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"

@@ -16,12 +16,16 @@ BLOCK = re.compile(r"^\*\*`(?P<path>[^`]+)`\*\*\n```\w+\n(?P<text>.*?)^```$", re
 FIRST_PARTY = "lint.isort.known-first-party = ['gridward_kit']"
 SHELL = re.compile(r"^```sh\n(?P<text>ln .*?)^```$", re.MULTILINE | re.DOTALL)
 
+MADE = ("brook", "rill")
+MODBUS_LINES = 70
+
 CHECK = """
 import sys
 from pathlib import Path
 from gridward_kit import check, tree
 from gridward_kit.integration import integrations
-print(*check.faults(integrations()["brook"]), *tree.faults(Path(sys.argv[1])), sep="\\n", end="")
+found = [fault for domain in ("brook", "rill") for fault in check.faults(integrations()[domain])]
+print(*found, *tree.faults(Path(sys.argv[1])), sep="\\n", end="")
 """
 
 
@@ -52,9 +56,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, fresh: Fresh) -> Checkout
         path = root / block["path"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block["text"])
-    (shell,) = SHELL.finditer(document)
-    subprocess.run(["sh", "-euc", shell["text"]], cwd=root, check=True)
-    packages = [TREE / "integrations" / "kit", root / "integrations" / "brook"]
+    for shell in SHELL.finditer(document):
+        subprocess.run(["sh", "-euc", shell["text"]], cwd=root, check=True)
+    packages = [TREE / "integrations" / "kit", *(root / "integrations" / name for name in MADE)]
     made = Checkout(root, fresh(tmp_path_factory.mktemp("environment"), packages))
     made.run("-m", "gridward_kit.readme", ".")
     return made
@@ -74,6 +78,12 @@ def test_the_document_holds_a_whole_package(checkout: Checkout) -> None:
         "gridward_brook/simulator.py",
         "pyproject.toml",
     }
+
+
+def test_a_modbus_device_is_one_table(checkout: Checkout) -> None:
+    package = checkout.root / "integrations" / "rill" / "gridward_rill"
+    assert [path.name for path in package.glob("*.py")] == ["__init__.py"]
+    assert len((package / "__init__.py").read_text().splitlines()) <= MODBUS_LINES
 
 
 def test_the_self_checks_find_nothing(checkout: Checkout) -> None:
@@ -101,8 +111,9 @@ def test_a_value_table_that_is_not_current_is_a_fault(checkout: Checkout, stale:
     )
 
 
-def test_style_and_types_are_those_of_the_tree(checkout: Checkout) -> None:
-    package = "integrations/brook/gridward_brook"
+@pytest.mark.parametrize("name", MADE)
+def test_style_and_types_are_those_of_the_tree(checkout: Checkout, name: str) -> None:
+    package = f"integrations/{name}/gridward_{name}"
     for check in (("check", package), ("format", "--check", package)):
         ended = subprocess.run(
             [sys.executable, "-m", "ruff", *check, "--config", FIRST_PARTY],
@@ -115,8 +126,9 @@ def test_style_and_types_are_those_of_the_tree(checkout: Checkout) -> None:
     checkout.run("-m", "mypy", package)
 
 
-def test_it_passes_the_contract_of_every_integration(checkout: Checkout) -> None:
-    options = ("-p", "no:cacheprovider", "--integration", "brook", "--pyargs", "gridward_kit.contract")
+@pytest.mark.parametrize("name", MADE)
+def test_it_passes_the_contract_of_every_integration(checkout: Checkout, name: str) -> None:
+    options = ("-p", "no:cacheprovider", "--integration", name, "--pyargs", "gridward_kit.contract")
     shown = checkout.run("-m", "pytest", *options)
     passed = re.search(r"(\d+) passed", shown)
     assert passed, shown

@@ -20,11 +20,11 @@ BAUDS = {
 class Wire:
     """One line with simulated devices on it: takes requests, answers byte by byte as the line would.
 
-    `stamps` gets the loop's time of each request's last byte in and each answer's last byte out. `reader`
-    tells the reader's line settings where they can be known: a device that has settings of its own hears
-    only what is sent with these. `strict`: as on a Modbus line, a request that comes sooner than 3.5
-    characters after what was last on the line is nobody's, and counted in `hurried`. Where several answer
-    at once their bytes fall on each other.
+    `stamps` gets the loop's time of each request's last byte in and each answer's last byte out, with the
+    bytes. `reader` tells the reader's line settings where they can be known: a device that has settings of
+    its own hears only what is sent with these. `strict`: as on a Modbus line, a request that comes sooner
+    than 3.5 characters after what was last on the line is nobody's, and counted in `hurried`. Where several
+    answer at once their bytes fall on each other.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Wire:
         strict: bool = False,
     ) -> None:
         self.simulators = simulators
-        self.stamps: list[tuple[str, float]] | None = None
+        self.stamps: list[tuple[str, float, bytes]] | None = None
         self.reader: Callable[[], Line] | None = None
         self._line = line
         self._send = send
@@ -81,7 +81,7 @@ class Wire:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(at - loop.time())
         if self.stamps is not None:
-            self.stamps.append(("request", loop.time()))
+            self.stamps.append(("request", loop.time(), data))
         answers = [b"".join(map(self._faults.spoil, device.receive(data, loop.time()))) for device in hearing]
         begin = at + self._turnaround + self._faults.slow
         answer = on_one_line([answer for answer in answers if answer])
@@ -95,7 +95,7 @@ class Wire:
                 await asyncio.sleep(due - loop.time())
             self._send(part)
         if self.stamps is not None:
-            self.stamps.append(("answer", loop.time()))
+            self.stamps.append(("answer", loop.time(), answer))
 
     def stop(self) -> None:
         """Break off whatever is being answered."""
