@@ -2,30 +2,19 @@
 
 from gridward_kit.errors import BadFrame, Refused
 from gridward_kit.integration import Line
+from gridward_kit.modbus.frame import ERROR, intact, sealed
 
 READ_COILS, READ_INPUTS, READ_REGISTERS, WRITE_COIL = 0x01, 0x02, 0x03, 0x05
 ON, OFF = 0xFF00, 0x0000
 FLASH_ON = 0x0200  # + coil: on for so many tenths of a second, then off by the board's own timer
 VERSION = 0x8000  # holding register: firmware in hundredths
-LINE = Line(baud=9600, first=0.25, gap=0.05, pause=0.01)
-ERROR = 0x80
+LINE = Line(baud=9600, first=0.25, gap=0.05, pause=0.01, modbus=True)
 REASONS = {1: "illegal function", 2: "illegal address", 3: "illegal value", 4: "device failure", 6: "busy"}
-
-
-def crc(data: bytes) -> bytes:
-    """CRC-16/MODBUS, low byte first."""
-    value = 0xFFFF
-    for byte in data:
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ 0xA001 if value & 1 else value >> 1
-    return value.to_bytes(2, "little")
 
 
 def frame(address: int, function: int, body: bytes) -> bytes:
     """A whole frame with its checksum."""
-    content = bytes((address, function)) + body
-    return content + crc(content)
+    return sealed(bytes((address, function)) + body)
 
 
 def request(address: int, function: int, start: int, value: int) -> bytes:
@@ -51,7 +40,7 @@ def cut(asked: bytes, buffer: bytes) -> tuple[bytes, bytes] | None:
     if len(buffer) < length:
         return None
     answer = buffer[:length]
-    if crc(answer[:-2]) != answer[-2:]:
+    if not intact(answer):
         raise BadFrame(f"wrong checksum: {answer.hex(' ')}")
     if answer[1] & ERROR:
         raise Refused(REASONS.get(answer[2], f"Modbus exception {answer[2]}"))

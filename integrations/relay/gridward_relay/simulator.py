@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from gridward_kit.integration import Line, Simulator
+from gridward_kit.modbus.frame import ERROR, intact
 from gridward_kit.point import Value
 from gridward_relay import rtu
 
@@ -57,7 +58,7 @@ class Board(Simulator):
         answers = []
         while len(self._buffer) >= LENGTH:
             asked = self._buffer[:LENGTH]
-            if rtu.crc(asked[:-2]) != asked[-2:]:
+            if not intact(asked):
                 self._buffer = self._buffer[1:]
                 continue
             self._buffer = self._buffer[LENGTH:]
@@ -139,4 +140,4 @@ class Board(Simulator):
         self.state["closed"] = self._stands_closed(now)
 
     def _error(self, function: int, code: int) -> bytes:
-        return rtu.frame(self.address, function | rtu.ERROR, bytes((code,)))
+        return rtu.frame(self.address, function | ERROR, bytes((code,)))
