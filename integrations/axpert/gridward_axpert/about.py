@@ -1,6 +1,7 @@
 """Who the unit is (QPI, QID, QVFW ...), its factory defaults, schedules, limits and Q1."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gridward_axpert import equalisation, settings
 from gridward_axpert.points import Amperes, Code, Digits, Linked, Padded, Scaled, Stamp, Tagged, Whole
@@ -258,6 +259,12 @@ def _hot(key: str, name: str, at: Field) -> Sensor:
 
 def rows(query: str, unit: Unit) -> tuple[Entity, ...]:
     """The rows of an answer that is asked once or seldom; none for a query that is not known."""
+    if unit.variant == "pi41":
+        return tuple(_split(row) for row in (DEFAULTS[:26] if query == "QDI" else _rows(query, unit)))
+    return _rows(query, unit)
+
+
+def _rows(query: str, unit: Unit) -> tuple[Entity, ...]:
     if query in ("QOPPT", "QCHPT"):
         return schedule(query)
     if query == "Q1":
@@ -268,3 +275,10 @@ def rows(query: str, unit: Unit) -> tuple[Entity, ...]:
             long if 29 <= unit.count(query) < 99 else (*DEFAULTS, *((LOGIC,) if unit.variant == "gk" else ()))
         )
     return BLOCKS.get(query, ())
+
+
+def _split(row: Entity) -> Entity:
+    """PI41 numbers its output modes in its own way."""
+    if not isinstance(row.at, Code) or row.at.names is not settings.OUTPUT_MODES:
+        return row
+    return _named(row.key, row.name, replace(row.at, names=settings.SPLIT_MODES))

@@ -7,11 +7,12 @@ A row says where a value lies, what it is and how it may be set; the rows themse
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from gridward_axpert import about, equalisation, flags, live, parallel, revo, settings, warnings
+from gridward_axpert import about, equalisation, flags, live, parallel, pi41, revo, settings, warnings
+from gridward_axpert.fitting import fitted, unique
 from gridward_axpert.protocol import Pi30, command_of, cut, frame, payload
 from gridward_axpert.shapes import known, shape_of
 from gridward_axpert.unit import VARIANTS, Unit, from_facts, learn
-from gridward_kit.entity import Entity, Number, Sensor, readings
+from gridward_kit.entity import Entity, readings
 from gridward_kit.errors import BadFrame
 from gridward_kit.integration import FAST, ONCE, Identity, Options, Query
 from gridward_kit.point import Field, Value
@@ -19,6 +20,13 @@ from gridward_kit.point import Field, Value
 
 def rows(query: str, unit: Unit) -> tuple[Entity, ...]:
     """Every row that lies in the answer to this query, in this unit's layout."""
+    split = unit.variant == "pi41" and shape_of(query) in pi41.QUERIES
+    found = pi41.rows(query, unit) if split else _rows(query, unit)
+    count = unit.count(query)
+    return tuple(fitted(row, unit) for row in found if not isinstance(row.at, Field) or row.at.index < count)
+
+
+def _rows(query: str, unit: Unit) -> tuple[Entity, ...]:
     match shape_of(query):
         case "QPIGS":
             found = live.live(unit)
@@ -48,28 +56,7 @@ def rows(query: str, unit: Unit) -> tuple[Entity, ...]:
             found = live.energy(query)
         case _:
             found = about.rows(query, unit)
-    count = unit.count(query)
-    return tuple(fitted(row, unit) for row in found if not isinstance(row.at, Field) or row.at.index < count)
-
-
-def fitted(row: Entity, unit: Unit) -> Entity:
-    """A row written for 48 V as this unit's voltage asks; unknown voltage allows what any unit may have."""
-    if isinstance(row, Sensor) and row.limits == live.BATTERY:
-        low, high = (9.0, live.BATTERY[1]) if not unit.nominal else (live.BATTERY[0], live.BATTERY[1])
-        factor = unit.nominal / 48 or 1
-        return replace(row, limits=(low * factor, high * factor))
-    if isinstance(row, Number) and row.key in settings.BATTERY_VOLTAGES and unit.nominal:
-        factor = unit.nominal / 48
-        only = tuple(_tenth(volts * factor) for volts in row.only)
-        if row.key == "equalisation_voltage" and unit.nominal == 24:
-            return replace(row, low=24.0, high=31.5)  # the maker's bounds, not half of those for 48 V
-        return replace(row, low=_tenth(row.low * factor), high=_tenth(row.high * factor), only=only)
-    return row
-
-
-def _tenth(volts: float) -> float:
-    """Rounded to 0.1 V, halves up, as the maker's lists are (11.25 V is 11.3)."""
-    return round(volts + 1e-6, 1)
+    return found
 
 
 INTERVALS: Mapping[str, float] = {
@@ -106,9 +93,11 @@ def queries(unit: Unit) -> tuple[Query, ...]:
 
 
 def _worth(query: str, unit: Unit) -> bool:
-    """A single unit's QPGS0 repeats QPIGS; only where QPIGS2 is refused does it hold more (PV2)."""
+    """A single unit's QPGS0 and QP2GS0 hold more than QPIGS (PV2, L2) only where QPIGS2 is refused."""
     if shape_of(query) not in ("QPGS", "QP2GS") or unit.parallel:
         return True
+    if query == "QP2GS0":
+        return _second_leg_there(unit)
     return query == "QPGS0" and _second_tracker_there(unit)
 
 
@@ -116,14 +105,20 @@ def _second_tracker_there(unit: Unit) -> bool:
     return "QPIGS2" not in unit.queries and unit.counts.get("QPGS0", 0) >= 29
 
 
+def _second_leg_there(unit: Unit) -> bool:
+    return unit.variant == "pi41" and "QPIGS2" not in unit.queries
+
+
 def of_unit(unit: Unit) -> tuple[Entity, ...]:
     """The entities of this unit: a key that lies in several answers is read from the one asked most often."""
     found: Iterable[Entity] = (row for query in queries(unit) for row in rows(query.name, unit))
     if _second_tracker_there(unit):
         found = (*live.TRACKER_2_PARALLEL, *found)
+    if _second_leg_there(unit) and "QP2GS0" in unit.queries:
+        found = (*found, *pi41.second("QP2GS0"))
     if "QSID" in unit.queries:
         found = (*rows("QSID", unit), *found)
-    return _unique((*found, *settings.buttons(unit)))
+    return unique((*found, *settings.buttons(unit)))
 
 
 def every() -> tuple[Entity, ...]:
@@ -132,17 +127,18 @@ def every() -> tuple[Entity, ...]:
     units += [
         Unit(variant="max", nominal=48.0),
         Unit(variant="mst"),
+        Unit(variant="pi41", counts={"QPIWS": 32}),
         Unit(variant="hs", counts={"QPIGS": 17}, pv_side="battery", heat_sink="count"),
         Unit(counts={"QPIWS": 36, "QDI": 29}),
     ]
     found = [row for unit in units for query in ALL_QUERIES for row in rows(query, unit)]
     numbered = (
         row
-        for shape in ("QPGS", "QP2GS")
-        for alike in zip(*(rows(f"{shape}{number}", units[0]) for number in range(10)), strict=True)
+        for shape, unit in (("QPGS", units[0]), ("QP2GS", units[0]), ("QP2GS", Unit(variant="pi41")))
+        for alike in zip(*(rows(f"{shape}{number}", unit) for number in range(10)), strict=True)
         for row in alike
     )
-    return _unique((*found, *numbered, *settings.buttons(Unit(queries=("QT",)))))
+    return unique((*found, *numbered, *settings.buttons(Unit(queries=("QT",)))))
 
 
 ALL_QUERIES = (
@@ -153,13 +149,6 @@ ALL_QUERIES = (
 )
 
 
-def _unique(found: Iterable[Entity]) -> tuple[Entity, ...]:
-    first: dict[str, Entity] = {}
-    for row in found:
-        first.setdefault(row.key, row)
-    return tuple(first.values())
-
-
 MODELS: Mapping[str, str] = {
     **{variant: variant for variant in VARIANTS},
     "hs-5k": "hs",
@@ -168,6 +157,7 @@ MODELS: Mapping[str, str] = {
     "vm-iii": "gk",
     "vm-iii-24v": "gk",
     "max-8k": "max",
+    "lv6048": "pi41",
 }
 
 

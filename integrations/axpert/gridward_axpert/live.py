@@ -48,7 +48,8 @@ def _difference(charging: float, discharging: float) -> float:
     return charging - discharging
 
 
-def _product(volts: float, amperes: float) -> float:
+def product(volts: float, amperes: float) -> float:
+    """Watts, rounded as the device's own."""
     return round(volts * amperes, 1)
 
 
@@ -141,9 +142,7 @@ LIVE: tuple[Entity, ...] = (
         Derived(("battery_charging_current", "battery_discharge_current"), _difference),
         CURRENT,
     ),
-    Sensor(
-        "battery_power", "Battery power", Derived(("battery_voltage", "battery_current"), _product), POWER
-    ),
+    Sensor("battery_power", "Battery power", Derived(("battery_voltage", "battery_current"), product), POWER),
 )
 
 SBU_FIRMWARE = BinarySensor(
@@ -196,7 +195,7 @@ TRACKER_2: tuple[Entity, ...] = (
 TRACKER_2_PARALLEL: tuple[Entity, ...] = (
     Sensor("pv2_voltage", "PV2 voltage", Field("QPGS0", 27, "000.0"), VOLTAGE, limits=PV),
     Sensor("pv2_current", "PV2 current", Field("QPGS0", 28, "00"), CURRENT, limits=AMPERES),
-    Sensor("pv2_power", "PV2 power", Derived(("pv2_voltage", "pv2_current"), _product), POWER),
+    Sensor("pv2_power", "PV2 power", Derived(("pv2_voltage", "pv2_current"), product), POWER),
     TRACKER_2[-1],
 )
 TRACKERS_3: tuple[Entity, ...] = (

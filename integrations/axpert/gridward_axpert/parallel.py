@@ -141,7 +141,7 @@ def rows(query: str, unit: Unit) -> tuple[Entity, ...]:
     The totals are system-wide and the same in every unit's answer: they have no number and are never summed.
     """
     if query.startswith("QP2GS"):
-        return tuple(_numbered(row, query) for row in SECOND)
+        return tuple(numbered(row, query) for row in SECOND)
     faults = {f"{code:02d}": name for code, name in fault_names(unit.variant).items()}
     fault = Sensor(
         "fault",
@@ -151,10 +151,18 @@ def rows(query: str, unit: Unit) -> tuple[Entity, ...]:
         options=tuple(faults.values()),
     )
     totals = (replace(row, at=replace(row.at, query=query)) for row in TOTALS if isinstance(row.at, Field))
-    return (*(_numbered(row, query) for row in (*OWN, fault)), *totals)
+    own = (_split(row) if unit.variant == "pi41" else row for row in OWN)
+    return (*(numbered(row, query) for row in (*own, fault)), *totals)
 
 
-def _numbered(row: Entity, query: str) -> Entity:
+def _split(row: Entity) -> Entity:
+    """PI41 numbers its output modes in its own way."""
+    if row.key != "output_mode":
+        return row
+    return _enum(row.key, row.name, Code("QPGS", 20, "0", names=settings.SPLIT_MODES))
+
+
+def numbered(row: Entity, query: str) -> Entity:
     """A unit's row as that of the unit whose number the query ends in."""
     number = query[-1]
     at = row.at

@@ -1,10 +1,12 @@
 """Places in a PI30 answer that need more than a field's number: scaled, two-faced, coded, flagged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gridward_kit.point import UNKNOWN, Field, Point, Value, fields
+
+SERIAL_WIDTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +14,10 @@ class Scaled(Field):
     """A number sent in other units than ours: value = sent * scale."""
 
     scale: float = 1.0
+
+    @property
+    def resolution(self) -> float:
+        return 10.0 ** -len(self.form.partition(".")[2]) * abs(self.scale)
 
     def _value(self, cell: str) -> Value | None:
         raw = Field._value(self, cell)
@@ -74,6 +80,42 @@ class Digits(Field):
 
     def _value(self, cell: str) -> Value | None:
         return int(cell) if cell.isdecimal() and len(cell) == len(self.form) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cropped(Field):
+    """Text of which the field before says how many characters count."""
+
+    def decode(self, payload: bytes) -> Value | None:
+        cells = fields(payload)
+        if self.index >= len(cells) or not cells[self.index - 1].isdecimal():
+            return None
+        return cells[self.index][: int(cells[self.index - 1])] or None
+
+    def encode(self, value: Value, payload: bytes) -> bytes:
+        text = str(value)
+        length = replace(self, index=self.index - 1)._put(f"{len(text):02d}", payload)
+        return self._put(text.ljust(SERIAL_WIDTH, "0"), length)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOfDay(Field):
+    """HHMM as minutes after midnight; None for what is no time."""
+
+    def _value(self, cell: str) -> Value | None:
+        if len(cell) != 4 or not cell.isdecimal():
+            return None
+        hour, minute = int(cell[:2]), int(cell[2:])
+        return hour * 60 + minute if hour < 24 and minute < 60 else None
+
+    def _cell(self, value: Value) -> str:
+        return hhmm(value)
+
+
+def hhmm(minutes: Value) -> str:
+    """Minutes after midnight as HHMM."""
+    hour, minute = divmod(int(minutes), 60)
+    return f"{hour:02d}{minute:02d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""PI30 between bytes and values: CRC with the byte-bump rule, framing, the shape of each answer.
+"""PI30 and PI41 between bytes and values: CRC with the byte-bump rule, framing, each answer's shape.
 
-Pure: nothing here waits, opens or sleeps. Another protocol of the family (PI17, PI18, PI41) is another
-`Dialect` with its own framing and tables.
+Pure: nothing here waits, opens or sleeps. PI17 and PI18 share the CRC and the cutting of frames; the rest
+of theirs is in `caret`.
 """
 
 import re
@@ -72,7 +72,7 @@ def _completed(request: bytes, buffer: bytes, start: int, end: int) -> tuple[byt
     """The valid frame that ends at (or, its CRC holding a CR or LF, just after) the first CR or LF."""
     answer = buffer[start : end + 1]
     for found in START.finditer(answer):
-        if _valid(answer[found.start() :], request):
+        if valid(answer[found.start() :], request):
             return answer[found.start() :], end + 1
     waited_for = False
     for missing in (1, 2):
@@ -80,7 +80,7 @@ def _completed(request: bytes, buffer: bytes, start: int, end: int) -> tuple[byt
         sent, longer = crc(body).to_bytes(2, "big"), buffer[start : end + 1 + missing]
         if len(body) < 2 or not sent.startswith(answer[len(body) :]) or sent[2 - missing] not in ENDS:
             continue
-        if _valid(longer, request):
+        if valid(longer, request):
             return longer, end + 1 + missing
         waited_for |= len(longer) < len(answer) + missing
     if waited_for:
@@ -88,7 +88,7 @@ def _completed(request: bytes, buffer: bytes, start: int, end: int) -> tuple[byt
     raise BadFrame(f"wrong CRC or a broken frame: {answer[:32].hex(' ')}")
 
 
-def _valid(answer: bytes, request: bytes = b"") -> bool:
+def valid(answer: bytes, request: bytes = b"") -> bool:
     """Whether start, CRC (bumped or not) and end are right; NAK and ACK may come without CRC."""
     body, sent = answer[:-3], answer[-3:-1]
     if answer[:1] == b"(" and answer[1:-1] in (NAK, ACK):
@@ -103,7 +103,7 @@ def content(query: str, answer: bytes) -> bytes:
     """The text between `(` and the CRC; raises BadFrame, or Refused for NAK."""
     if not answer or answer[0] not in STARTS or answer[-1] not in ENDS:
         raise BadFrame(f"not a frame: {answer[:32].hex(' ')}")
-    if not _valid(answer, query.encode("ascii", "replace")):
+    if not valid(answer, query.encode("ascii", "replace")):
         raise BadFrame(f"wrong CRC: {answer[:32].hex(' ')}")
     if answer[:1] == b"^":
         raise BadFrame(f"an answer of PI17 or PI18: {answer[:32].hex(' ')}")
@@ -136,7 +136,7 @@ def payload(query: str, answer: bytes) -> bytes:
 
 
 class Pi30(Dialect):
-    """A unit that speaks PI30, with the rows and queries that this unit answers."""
+    """A unit that speaks PI30 or PI41, with the rows and queries that this unit answers."""
 
     def __init__(
         self,

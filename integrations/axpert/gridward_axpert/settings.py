@@ -57,6 +57,11 @@ OUTPUT_MODES = {
     6: "phase_2_of_2_at_120",
     7: "phase_2_of_2_at_180",
 }
+SPLIT_MODES = {
+    **{code: OUTPUT_MODES[code] for code in range(5)},
+    5: "parallel_at_120",
+    6: "parallel_at_180",
+}
 PV_OK = {0: "any_unit", 1: "all_units"}
 BALANCES = {0: "charging_only", 1: "charging_and_load"}
 LOGICS = {0: "automatic", 1: "on_line", 2: "eco"}
@@ -88,6 +93,7 @@ SHORT: Mapping[str, tuple[str, ...]] = {
     "hs": ("MCHGC{:03.0f}", "MNCHGC0{:03.0f}"),
     "ks": ("MCHGC{:03.0f}", "MNCHGC0{:03.0f}"),
     "mst": ("MCHGC{:03.0f}", "MNCHGC0{:03.0f}"),
+    "pi41": ("MNCHGC0{:03.0f}",),
     "": ("MNCHGC0{:03.0f}", "MNCHGC{:03.0f}", "MCHGC{:03.0f}"),
 }
 LONG: Mapping[str, tuple[str, ...]] = {
@@ -311,6 +317,11 @@ def _shown(row: Entity) -> Entity:
 def _offered(row: Entity, unit: Unit) -> Entity:
     """The row with what this variant takes; what it may report besides is only shown."""
     match row:
+        case Number(key="output_rating_voltage") if unit.variant == "pi41":
+            return _shown(row)
+        case Select(key="output_mode") if unit.variant == "pi41":
+            split = _select(row.key, row.name, _code(21, SPLIT_MODES), "POPM{:02d}", expert=True)
+            return _limited(split, SPLIT_MODES, (1, 2, 3, 4, 5, 6))
         case Select(at=Code(names=names)) if codes := _taken(row.key, unit):
             return _limited(row, names, codes)
         case Number(key="max_charging_current"):
@@ -343,9 +354,12 @@ def _limited(row: Select, names: Mapping[int, str], codes: tuple[int, ...]) -> S
 
 
 def _selectable(unit: Unit, query: str) -> tuple[float, ...]:
-    """The currents that the unit lists; where it does not list them, steps of 10 A up to its rating."""
-    if query in unit.currents:
-        return unit.currents[query]
+    """The currents that the unit lists, else steps."""
+    return unit.currents[query] if query in unit.currents else steps(unit)
+
+
+def steps(unit: Unit) -> tuple[float, ...]:
+    """Steps of 10 A up to the unit's rating."""
     most = int(unit.rated_power / unit.nominal) if unit.nominal else 0
     return tuple(range(10, most + 1, 10))
 

@@ -33,7 +33,8 @@ SHAPES: dict[str, re.Pattern[str]] = {
     "VERFW:": re.compile(r"VERFW:\S+"),
     "QPIGS": _least(DEC, *(ANY,) * 7, DEC, *(ANY,) * 7, BITS),
     "QPIGS2": re.compile(
-        rf"{DEC} {DEC} {INT}|{DEC} {DEC} {DEC} {INT} {BITS} {NUM} {INT} {DEC} {DEC} {DEC} {INT} {INT}{MORE}"
+        rf"{DEC} {DEC} {INT}|{DEC} {DEC} {DEC} {DEC} {INT} {INT} {INT} {NUM} {DEC} {DEC} [01]{{7,8}}"
+        rf"|{DEC} {DEC} {DEC} {INT} {BITS} {NUM} {INT} {DEC} {DEC} {DEC} {INT} {INT}{MORE}"
     ),
     "QPIRI": _least(DEC, *(ANY,) * 6, r"(?:12|24|36|48)\.\d", *(ANY,) * 14),
     "QMOD": re.compile("[A-Z]"),
@@ -68,7 +69,10 @@ SHAPES: dict[str, re.Pattern[str]] = {
     "QLED": _least(r"\d", r"\d", r"\d", r"\d", r"\d", r"\d{9,}"),
     "QBATCD": re.compile("[01]{3}"),
     "QPGS": _least(r"\d", SERIAL, "[A-Z]", INT, *(ANY,) * 15, BITS, *(ANY,) * 7),
-    "QP2GS": re.compile(rf"[01] {INT} {DEC} {NUM} {INT} {DEC} {NUM} {INT} {BITS}"),
+    "QP2GS": re.compile(
+        rf"[01] {INT} {DEC} {NUM} {INT} {DEC} {NUM} {INT} {BITS}"
+        rf"|\d\d? {SERIAL} [A-Z] {INT}(?: {DEC}){{4}}(?: {INT}){{3}} {DEC} {INT} {INT} {DEC} {INT} {BITS}"
+    ),
     "QALL": re.compile(rf"(?:{NUM} ){{15}}[A-Z] \d+ \d+"),
     "QLITH0": _least(DEC, DEC, DEC, *(INT,) * 3, DEC, DEC, DEC, DEC, INT, INT),
 }

@@ -163,6 +163,31 @@ REVO: Mapping[str, str] = {
     "QALL": "221 49.9 221 49.9 0707 012 52.1 086 012 000 231 05.2 1210 004210 001250 L 00 00",
     "QLITH0": "048.8 000.0 000.9 250 024 000 052.5 010.0 053.5 004.4 0 2",
 }
+# LV6048, two legs of 120 V: QPIRI of an LV5048 with 3 kW a leg; QPGS0 and QP2GS0 in the form of an LV5048's
+# captures; QPIGS, QPIGS2, QPIWS and QDI composed after its document.
+LV6048: Mapping[str, str] = {
+    "QPI": "PI41",
+    "QID": "92911906100045",
+    "QVFW": "VERFW:00072.40",
+    "QVFW2": "VERFW2:00000.00",
+    "QGMN": "037",
+    "QPIGS": "122.9 59.9 122.9 59.9 0331 0272 013 398 56.10 010 100 0041 0006 101.3 56.10 00000 10100010"
+    " 00 00 00337 010",
+    "QPIGS2": "124.2 59.9 124.2 59.9 0149 0130 005 04 098.7 56.1 10100010",
+    "QMOD": "L",
+    "QPIWS": "0" * 32,
+    "QPIRI": "120.0 25.0 120.0 60.0 25.0 3000 3000 48.0 47.0 43.0 56.1 56.1 2 40 060 0 0 0 9 01 0 6 55.0 0 1"
+    " 000",
+    "QFLAG": "EakxyzDbjuv",
+    "QDI": "120.0 60.0 0030 42.0 54.0 56.4 46.0 60 0 0 2 0 0 0 0 0 1 1 0 0 1 6 54.0 0 1 000",
+    "QMCHGCR": UP_TO_120,
+    "QMUCHGCR": "002 010 020 030 040 050 060",
+    "QBEQI": "0 060 030 060 030 58.40 000 120 0 0000",
+    "QOPM": "06",
+    "QPGS0": "1 92911906100045 L 00 122.9 59.90 122.9 59.90 0331 0272 013 56.1 010 100 101.3 010 00480 00402"
+    " 008 10100010 6 0 060 220 40 06 000",
+    "QP2GS0": "11 92911906100045 L 00 124.2 59.90 124.2 59.90 0149 0130 005 56.1 000 100 098.7 04 10100010",
+}
 
 MODELS: Mapping[str, Mapping[str, str]] = {
     "vm-iii": VM_III,
@@ -173,6 +198,7 @@ MODELS: Mapping[str, Mapping[str, str]] = {
     "hs-5k": HS_5K,
     "mst": MST,
     "revo": REVO,
+    "lv6048": LV6048,
 }
 CURRENT_SETTERS: Mapping[str, tuple[str, ...]] = {
     "vm-iii": (r"MCHGC(\d{3})", r"MUCHGC(\d{3})"),
@@ -182,4 +208,5 @@ CURRENT_SETTERS: Mapping[str, tuple[str, ...]] = {
     "ks-3k": (r"MCHGC(\d{3})", r"MUCHGC(\d{3})"),
     "hs-5k": (r"MCHGC0(\d\d)", r"MUCHGC0(\d\d)"),
     "mst": (r"MNCHGC\d(\d{3})", r"MUCHGC(\d{3})"),
+    "lv6048": (r"MNCHGC\d(\d{3})", r"MUCHGC0(\d\d)"),
 }

@@ -16,9 +16,11 @@ VARIANTS: Mapping[str, str] = {
     "max": "MAX, MAX II, MAX Twin, MKS2, Phocos Any-Grid",
     "mst": "PIP-MST, three PV trackers",
     "revo": "SOROTEC Revo, EASUN SMR, SMW",
+    "pi41": "LV5048, LV6048: split phase, PI41",
 }
 NOMINALS = (12.0, 24.0, 36.0, 48.0)
 HOTTEST = 120
+CURRENTS = ("QMCHGCR", "QMUCHGCR", "QMSCHGCR", "MCHGCR", "MUCHGCR")
 UTILITY, TOTAL, SOLAR = "QMUCHGCR", "QMCHGCR", "QMSCHGCR"
 
 
@@ -27,7 +29,8 @@ class Unit:
     """One unit's facts. `counts` has the fields (QPIWS: flags) of each answer; 0 and "" are unknown.
 
     `pv_side` says whether QPIGS[12] is the current on the "pv" or on the "battery" side; `documented`
-    whether QPIRI[25..27] are C.V. time, logic and discharge current, as the makers' documents say.
+    whether QPIRI[25..27] are C.V. time, logic and discharge current, as the makers' documents say; `number`
+    is its own in a parallel system; `bare` are the queries that a PI18 unit answers only without a CRC.
     """
 
     variant: str = ""
@@ -38,6 +41,8 @@ class Unit:
     heat_sink: str = "degrees"
     documented: bool = True
     parallel: bool = False
+    number: int = 0
+    bare: tuple[str, ...] = ()
     flags: str = ""
     queries: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -63,6 +68,8 @@ class Unit:
             "heat_sink": self.heat_sink,
             "documented": self.documented,
             "parallel": self.parallel,
+            **({"number": self.number} if self.number else {}),
+            **({"bare": list(self.bare)} if self.bare else {}),
             "flags": self.flags,
             "queries": list(self.queries),
             "counts": [f"{query} {count}" for query, count in self.counts.items()],
@@ -95,12 +102,12 @@ def from_facts(facts: Mapping[str, Fact]) -> Unit:
         heat_sink=text("heat_sink", "degrees"),
         documented=bool(facts.get("documented", True)),
         parallel=bool(facts.get("parallel", False)),
+        number=int(number("number")),
+        bare=tuple(listed("bare")),
         flags=text("flags"),
         queries=tuple(listed("queries")),
         counts={query: int(count) for query, _, count in counts},
-        currents={
-            query: tuple(map(int, listed(query))) for query in (TOTAL, UTILITY, SOLAR) if listed(query)
-        },
+        currents={query: tuple(map(int, listed(query))) for query in CURRENTS if listed(query)},
     )
 
 
@@ -139,8 +146,9 @@ def _variant(cells: Mapping[str, tuple[str, ...]], counts: Mapping[str, int]) ->
     model = " ".join(cells.get("QMN", ()))
     if "QALL" in cells:
         return "revo"
-    if counts.get("QPIGS2", 0) >= 12 or counts.get("QPIWS") == 38:
-        return "mst"
+    split = counts.get("QPIGS2") == 11 or counts.get("QP2GS0") == 17 or cells.get("QPI") == ("PI41",)
+    if split or counts.get("QPIGS2", 0) >= 12 or counts.get("QPIWS") == 38:
+        return "pi41" if split else "mst"
     if 0 < len(live) < 20:
         return "hs"
     if re.match("VM ?(III|IV)|PIP-?[GM]K|KING", model, re.IGNORECASE):

@@ -4,7 +4,7 @@ W is a warning, F a fault, C a fault while "inverter fault" is on and else a war
 "EEPROM fault" and, on HS and KS, "MPPT overload fault" are warnings in the maker's documents.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -68,6 +68,8 @@ TRACKERS: tuple[Alarm, ...] = (
     Alarm(36, "mppt3_overload_warning", "MPPT3 overload warning", "W"),
     Alarm(37, "battery_too_low_to_charge_3", "Battery too low to charge 3", "W"),
 )
+OVERCHARGE = Alarm(13, "overcharge", "Overcharge", "F")
+SLAVE = Alarm(30, "slave", "Slave in a parallel system", "W", usual=True)
 DC_OVER_CURRENT = Alarm(30, "dc_over_current", "DC/DC over current", "F")
 BATTERY_WEAK = Alarm(31, "battery_weak", "Battery weak", "W")
 LOW_PV_ENERGY = Alarm(33, "low_pv_energy", "Low PV energy", "W", usual=True)
@@ -127,8 +129,9 @@ def table(unit: Unit) -> tuple[Alarm, ...]:
             return (*_short_as_warning(COMMON), *CHARGERS, *TRACKERS)
         case 32, "ks" | "mst":
             return (*_short_as_warning(COMMON), *CHARGERS, *TRACKERS[:2])
-        case 32, _:
-            return (*_short_as_warning(COMMON), *CHARGERS)
+        case 32, variant:
+            split = (OVERCHARGE, SLAVE) if variant == "pi41" else ()
+            return (*_short_as_warning(COMMON), *CHARGERS, *split)
         case 36 | 99, "max":
             weak = (BATTERY_WEAK,) if unit.nominal == 48 else ()
             return (PV_LOSS, *COMMON, *weak, EQUALISING)
@@ -154,38 +157,69 @@ def _of_gk() -> tuple[Alarm, ...]:
 def rows(unit: Unit) -> tuple[Entity, ...]:
     """A binary sensor for each flag, and derived: whether something is wrong, and what, in words."""
     alarms = table(unit)
-    flags = tuple(
+    flags = flagged(alarms, lambda index: Field("QPIWS", 0).bit(index))
+    keys = tuple(row.key for row in flags)
+    return (
+        *flags,
+        *_codes(unit),
+        _problem_of(Derived(keys, partial(_problem, alarms))),
+        Sensor("warnings", "Warnings", Derived(keys, partial(_words, alarms, "W"))),
+        Sensor("faults", "Faults", Derived(keys, partial(_words, alarms, "F"))),
+    )
+
+
+def _problem_of(at: Derived) -> BinarySensor:
+    return BinarySensor("problem", "Problem", at, device_class="problem")
+
+
+def flagged(alarms: Iterable[Alarm], at: Callable[[int], Point]) -> tuple[BinarySensor, ...]:
+    """A binary sensor for each flag, at the place that `at` gives for its index."""
+    return tuple(
         BinarySensor(
             f"alarm_{alarm.key}",
             alarm.name,
-            Field("QPIWS", 0).bit(alarm.index),
+            at(alarm.index),
             category=Category.DIAGNOSTIC,
             enabled=alarm.key in SHOWN,
             device_class="problem",
         )
         for alarm in alarms
     )
+
+
+def warned(
+    alarms: tuple[Alarm, ...], at: Callable[[int], Point], needs: tuple[str, ...], wrong: Callable[..., bool]
+) -> tuple[Entity, ...]:
+    """Flags that are all warnings; a problem is also what `wrong` says of the values of `needs`."""
+    flags = flagged(alarms, at)
     keys = tuple(row.key for row in flags)
+
+    def problem(*values: Value) -> bool:
+        return _problem(alarms, *values[: len(keys)]) or wrong(*values[len(keys) :])
+
     return (
         *flags,
-        *_codes(unit),
-        BinarySensor("problem", "Problem", Derived(keys, partial(_problem, alarms)), device_class="problem"),
+        _problem_of(Derived((*keys, *needs), problem)),
         Sensor("warnings", "Warnings", Derived(keys, partial(_words, alarms, "W"))),
-        Sensor("faults", "Faults", Derived(keys, partial(_words, alarms, "F"))),
     )
 
 
 def _codes(unit: Unit) -> tuple[Entity, ...]:
     """The fault code, two digits among the flags of a 36-flag answer; raw where the place is not known."""
-    if unit.count("QPIWS") not in (36, 99) or unit.variant in ("hs", "ks", "mst", "revo"):
+    if unit.count("QPIWS") not in (36, 99) or unit.variant in ("hs", "ks", "mst", "revo", "pi41"):
         return ()
     if unit.variant not in ("gk", "max") or (unit.variant == "max" and not unit.nominal):
         return (_text("fault_digits", "Fault digits", Piece("QPIWS", 31, 34)),)
     start = 32 if unit.variant == "max" and unit.nominal == 48 else 31
-    names = {f"{code:02d}": name for code, name in fault_names(unit.variant).items()}
+    return fault_rows(Piece("QPIWS", start, start + 2), fault_names(unit.variant))
+
+
+def fault_rows(at: Point, codes: Mapping[int, str]) -> tuple[Entity, ...]:
+    """A two-digit fault code, and its name."""
+    names = {f"{code:02d}": name for code, name in codes.items()}
     name = Derived(("fault_code",), partial(named, names))
     return (
-        _text("fault_code", "Fault code", Piece("QPIWS", start, start + 2)),
+        _text("fault_code", "Fault code", at),
         Sensor("fault", "Fault", name, ENUM, category=Category.DIAGNOSTIC, options=tuple(names.values())),
     )
 

@@ -65,6 +65,7 @@ VARIANT = {
     "hs-5k": "hs",
     "mst": "mst",
     "revo": "revo",
+    "lv6048": "pi41",
 }
 
 
@@ -74,7 +75,7 @@ async def test_each_variant_is_found_out_without_being_told(model: str) -> None:
     identity = await identify(asking(simulator), {})
     unit = from_facts(identity.facts)
     assert unit.variant == VARIANT[model]
-    assert identity.protocol == "PI30"
+    assert identity.protocol == MODELS[model]["QPI"]
     assert identity.serial == MODELS[model].get("QID")
     assert set(unit.queries) == set(MODELS[model]) - PRIVATE - {"QSID"}
     assert from_facts(unit.facts()) == unit
@@ -200,7 +201,6 @@ async def test_one_refusal_may_be_a_spoilt_request() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (said("PI41"), "speaks PI41"),
         (said("PI34"), "speaks PI34"),
         (bytes.fromhex("5e301be30d"), "PI17 or PI18"),
         (frame("(NAK"), "Modbus"),

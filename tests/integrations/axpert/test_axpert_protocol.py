@@ -80,7 +80,11 @@ REQUESTS = (
     ("PQSE", "505153453a0d"),
 )
 
-GOOD = [item for item in frames_of("axpert") if item.error is None and item.request != "QALL"]
+GOOD = [
+    item
+    for item in frames_of("axpert")
+    if item.error is None and item.request != "QALL" and item.reply.startswith(b"(")
+]
 
 
 def bitwise(data: bytes) -> int:
