@@ -27,6 +27,7 @@ VIEWS = {
     "devices": "devices",
     "device": "devices/inverter",
     "audit": "audit",
+    "health": "health",
 }
 SUNNY, FIRST = "sunny_noon", "first-view"
 PHONE, DESKTOP = (390, 844), (1280, 800)

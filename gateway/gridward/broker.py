@@ -6,7 +6,12 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 
+import aiomqtt
 from amqtt.broker import Broker as Amqtt
+
+from gridward_kit.mqtt import Broker
+
+PATIENCE = 8.0  # s for a broker to take us
 
 
 def free_port() -> int:
@@ -24,6 +29,20 @@ def port_is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+@contextlib.asynccontextmanager
+async def visit(broker: Broker, topic: str) -> AsyncIterator[aiomqtt.Client]:
+    """A short connection under a name of its own; raises OSError, in words, where the broker takes none.
+
+    `topic` is where a will would go that is never left. Raises ValueError for a URL that is none.
+    """
+    client = broker.client(topic.replace("/", "-"), aiomqtt.Will(topic, b"", retain=False))
+    try:
+        async with asyncio.timeout(PATIENCE), client:
+            yield client
+    except (aiomqtt.MqttError, TimeoutError) as error:
+        raise OSError(str(error) or "no answer") from error
 
 
 @contextlib.asynccontextmanager

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from gridward.config import SiteFault, load
+from gridward.meters.cli import app as meters
 from gridward.site import Site
 from gridward_kit.__main__ import app as kit
 from gridward_kit.arguments import BAD, NO, USAGE, stop
@@ -78,7 +79,9 @@ def run(
 
     async def work() -> None:
         async with running.broker_of(home) as broker:
-            await running.run(running.House(home, SystemClock(), broker), names)
+            house = running.House(home, SystemClock(), broker)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, running.reread, house, site)
+            await running.run(house, names)
 
     if "http" in names:
         _first_token(home)
@@ -175,7 +178,9 @@ def accept(device: str, site: SiteOption = SITE) -> None:
 
 @app.command()
 def demo(
-    for_: Annotated[float | None, typer.Option("--for", help="End by itself after so many seconds.")] = None,
+    for_: Annotated[
+        float | None, typer.Option("--for", min=1, help="End by itself after so many seconds.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as one JSON object.")] = False,
     mqtt: Annotated[str | None, typer.Option(help="A running broker in place of the embedded one.")] = None,
     site: Annotated[Path | None, typer.Option(help="A site file in place of the demo's own.")] = None,
@@ -189,8 +194,15 @@ def demo(
     from gridward.demo import Wishes, run_demo  # noqa: PLC0415
 
     logs(verbose=verbose)
+    if site is not None:
+        site_of(site)
     wishes = Wishes(seconds=for_, broker=mqtt, site=site, scene=scene, port=port, quiet=as_json)
-    summary = until_stopped(run_demo(wishes))
+    try:
+        summary = until_stopped(run_demo(wishes))
+    except ValueError as error:
+        stop(USAGE, str(error))
+    except OSError as error:
+        stop(BAD, f"no broker at {mqtt.rpartition('@')[2]}: {error}" if mqtt else str(error))
     if summary is None:
         return
     typer.echo(json.dumps(summary.to_json()) if as_json else summary.words())
@@ -212,6 +224,7 @@ def token(
     typer.echo(made)
 
 
+app.add_typer(meters, name="meters")
 relay = typer.Typer(no_args_is_help=True, help="The contactor.")
 app.add_typer(relay, name="relay")
 

@@ -64,6 +64,11 @@ class Commands:
         self._waiting: dict[str, asyncio.Queue[Result]] = {}
         link.subscribe(f"{link.root}/+/+/result", self._answered)
 
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has us."""
+        return self._link.connected
+
     async def ask(
         self,
         device: str,

@@ -13,6 +13,7 @@ from gridward.site import (
     GridSwitchSettings,
     HttpSpec,
     Keep,
+    MetersSpec,
     RecordSpec,
     RulesSpec,
     Site,
@@ -79,6 +80,7 @@ def _site(top: Section, known: Known) -> Site:
         http=_http(top.part("http")),
         rules=_rules(top.part("rules"), devices, roles, known),
         generator=_generator(top.part("generator")),
+        meters=_meters(top.part("meters")),
     )
     about.close()
     top.close()
@@ -180,7 +182,10 @@ def _record(section: Section | None, folder: Path) -> RecordSpec:
         )
         part.close()
     store = folder / section.take("store", values.text, "gridward.db")
-    record = RecordSpec(store, keep, _influxdb(section.part("influxdb")))
+    csv = section.take("csv", values.text, None)
+    record = RecordSpec(
+        store, keep, _influxdb(section.part("influxdb")), None if csv is None else folder / csv
+    )
     section.close()
     return record
 
@@ -210,6 +215,14 @@ def _http(section: Section | None) -> HttpSpec:
         port=section.take("port", values.whole(1, 65535), 8480),
         prefix=section.take("prefix", values.prefix, ""),
     )
+    section.close()
+    return spec
+
+
+def _meters(section: Section | None) -> MetersSpec:
+    if section is None:
+        return MetersSpec()
+    spec = MetersSpec(section.take("lowest_address", values.whole(2, 99), MetersSpec().lowest_address))
     section.close()
     return spec
 

@@ -18,7 +18,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "grid_switch": ("relay",),
 }
 RESERVED = ("site", "audit", "token", *SERVICES)
-NETWORK = ("socket://", "rfc2217://", "hidraw://")
+NETWORK = ("socket://", "tcp://", "rfc2217://", "hidraw://")
 
 S = TypeVar("S", BusSpec, DeviceSpec)
 Known = Mapping[str, Integration]
@@ -104,9 +104,15 @@ def _bus(bus: Placed[BusSpec], inside: Sequence[Placed[DeviceSpec]], known: Know
             yield device.fault("address", "an address of its own on this bus", found)
     integrations = [known[device.integration] for device in bus.spec.devices if device.integration in known]
     speeds = sorted({item.line.baud for item in integrations})
-    if len(speeds) > 1 and bus.spec.baud is None and not bus.spec.port.startswith(NETWORK):
+    parities = sorted({item.line.parity for item in integrations})
+    if bus.spec.port.startswith(NETWORK):
+        return
+    if len(speeds) > 1 and bus.spec.baud is None:
         found = f"devices for {' and '.join(str(speed) for speed in speeds)} baud on one line"
         yield bus.fault("port", "`baud: ...`, the one speed that all of them are set to", found)
+    if len(parities) > 1 and bus.spec.parity is None:
+        found = f"devices for the parities {' and '.join(parities)} on one line"
+        yield bus.fault("port", "`parity: ...`, the one that all of them are set to", found)
 
 
 def _who(spec: DeviceSpec) -> object:

@@ -15,7 +15,7 @@ from pathlib import Path
 import aiomqtt
 
 from gridward import payload
-from gridward.broker import port_is_free
+from gridward.broker import port_is_free, visit
 from gridward.live import ALARM
 from gridward.recorder.schema import read_only
 from gridward.run import EMBEDDED_PORT, line_of
@@ -54,7 +54,7 @@ async def examine(site: Site | None) -> list[Answer]:
     if site is None:
         return answers
     for bus in site.buses:
-        answers += [answer async for answer in _bus(bus)]
+        answers += [answer async for answer in _bus(site, bus)]
     answers += [answer async for answer in _broker(site)]
     answers += [*_store(site), *_contactor(site)]
     return answers
@@ -92,7 +92,7 @@ def _names(group: int, user: int) -> tuple[str, str]:
         return group_name, str(user)
 
 
-async def _bus(bus: BusSpec) -> AsyncIterator[Answer]:
+async def _bus(site: Site, bus: BusSpec) -> AsyncIterator[Answer]:
     clock = SystemClock()
     for device in bus.devices:
         port = Port(bus.port, line_of(bus), clock)
@@ -100,7 +100,10 @@ async def _bus(bus: BusSpec) -> AsyncIterator[Answer]:
         try:
             identity = await Reader(integrations()[device.integration], port, options, clock).identify()
         except DeviceError as error:
-            yield Answer(False, f"{device.id} at {bus.port}: {error}", _way_out(str(error)))
+            if _held(str(error)) and await _online(site, device.id):
+                yield Answer(True, f"{device.id} at {bus.port} answers; a running gateway holds the port")
+            else:
+                yield Answer(False, f"{device.id} at {bus.port}: {error}", _way_out(str(error)))
         else:
             serial = identity.serial or "without a serial number"
             yield Answer(True, f"{device.id} at {bus.port}: {identity.model}, {identity.protocol}, {serial}")
@@ -108,8 +111,28 @@ async def _bus(bus: BusSpec) -> AsyncIterator[Answer]:
             port.close()
 
 
+def _held(trouble: str) -> bool:
+    return "lock" in trouble or "Resource temporarily unavailable" in trouble
+
+
+async def _online(site: Site, device: str) -> bool:
+    """Whether the broker says that the device answers a gateway."""
+    broker = _reachable(site)
+    topic = f"gridward/{site.id}/{device}/availability"
+    try:
+        async with visit(broker, f"gridward/{site.id}/doctor") as client:
+            return await _retained(client, topic) == b"online"
+    except OSError:
+        return False
+
+
+def _reachable(site: Site) -> Broker:
+    """Where the site's broker is reached; an embedded one as it listens in another process."""
+    return Broker(f"mqtt://127.0.0.1:{EMBEDDED_PORT}") if site.broker.url == EMBEDDED else site.broker
+
+
 def _way_out(trouble: str) -> str:
-    if "lock" in trouble or "Resource temporarily unavailable" in trouble:
+    if _held(trouble):
         return "another program holds the port; if it is `gridward run`, it is at work: look at the page"
     if "cannot be opened" in trouble:
         return "is the cable in? `gridward scan` shows what is there"
@@ -117,37 +140,36 @@ def _way_out(trouble: str) -> str:
 
 
 async def _broker(site: Site) -> AsyncIterator[Answer]:
-    broker = site.broker
-    if broker.url == EMBEDDED:
-        if port_is_free(EMBEDDED_PORT):
-            yield Answer(True, "the broker is embedded and does not run now: nothing to reach")
-            return
-        broker = Broker(f"mqtt://127.0.0.1:{EMBEDDED_PORT}")
+    if site.broker.url == EMBEDDED and port_is_free(EMBEDDED_PORT):
+        yield Answer(True, "the broker is embedded and does not run now: nothing to reach")
+        return
+    broker = _reachable(site)
     where = broker.url.rpartition("@")[2]
-    will = aiomqtt.Will(f"gridward/{site.id}/doctor", b"", retain=False)
+    topic = f"gridward/{site.id}/{ALARM}"
     try:
-        async with asyncio.timeout(8), broker.client(f"gridward-{site.id}-doctor", will) as client:
-            alarm = await _alarm(client, f"gridward/{site.id}/{ALARM}")
-    except (aiomqtt.MqttError, TimeoutError, OSError) as error:
-        told = str(error) or "no answer"
-        yield Answer(False, f"the broker at {where}: {told}", "is it running; user and password right?")
+        async with visit(broker, f"gridward/{site.id}/doctor") as client:
+            alarm = await _retained(client, topic)
+    except OSError as error:
+        yield Answer(False, f"the broker at {where}: {error}", "is it running; user and password right?")
         return
     yield Answer(True, f"the broker at {where} takes our credentials")
-    if alarm is not None:
-        yield alarm
+    if alarm:
+        yield _alarm(topic, alarm)
 
 
-async def _alarm(client: aiomqtt.Client, topic: str) -> Answer | None:
-    """What the recorder's retained alarm says; None where there is none."""
+async def _retained(client: aiomqtt.Client, topic: str) -> bytes:
+    """What the broker retains on a topic; empty where it retains nothing."""
     await client.subscribe(topic, qos=1)
     try:
         async with asyncio.timeout(RETAINED):
             message = await anext(client.messages)
     except TimeoutError:
-        return None
-    body = message.payload if isinstance(message.payload, bytes) else b""
-    if not body:
-        return None
+        return b""
+    return message.payload if isinstance(message.payload, bytes) else b""
+
+
+def _alarm(topic: str, body: bytes) -> Answer:
+    """The recorder's alarm in words."""
     try:
         content = payload.read_object(body)
     except ValueError as error:

@@ -127,12 +127,14 @@ class LiveDevice:
 class Live:
     """The site as the broker tells it, kept by one link's subscriptions.
 
-    `alarm` is the recorder's `{at, reason, remedy}` while it cannot store, else None.
+    `alarm` is the recorder's `{at, reason, remedy}` while it cannot store, else None. `captures` says of
+    each bus, by its role, whether its raw capture is on and where it is written (`{on, path, cap}`).
     """
 
     def __init__(self, link: Link, clock: Clock) -> None:
         self.devices: dict[str, LiveDevice] = {}
         self.alarm: Mapping[str, Json] | None = None
+        self.captures: dict[str, Mapping[str, Json]] = {}
         self._root = link.root
         self._clock = clock
         self._online: dict[str, bool] = {}
@@ -142,6 +144,7 @@ class Live:
         link.subscribe(f"{link.root}/+/availability", self._told_once(self._availability))
         link.subscribe(f"{link.root}/+/state", self._told_once(self._state))
         link.subscribe(f"{link.root}/+/health", self._told_once(self._health))
+        link.subscribe(f"{link.root}/+/capture", self._told_once(self._capture))
         link.subscribe(f"{link.root}/{ALARM}", self._told_once(self._alarm))
 
     def value(self, device: str, key: str) -> Value | None:
@@ -219,3 +222,8 @@ class Live:
 
     def _alarm(self, level: str, message: Message) -> None:
         self.alarm = payload.read_object(message.payload) if message.payload else None
+
+    def _capture(self, level: str, message: Message) -> None:
+        self.captures.pop(level, None)
+        if message.payload:
+            self.captures[level] = payload.read_object(message.payload)

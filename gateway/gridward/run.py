@@ -5,14 +5,18 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from gridward import watchdog
 from gridward.broker import embedded_broker, free_port, port_is_free
+from gridward.config import load
+from gridward.document import SiteFault
 from gridward.site import EMBEDDED, BusSpec, DeviceSpec, Site
 from gridward_kit.clock import Clock
 from gridward_kit.info import Setup
 from gridward_kit.integration import Fact, Line, integrations
-from gridward_kit.mqtt import Broker, MqttLink
+from gridward_kit.mqtt import MQTT_3, Broker, MqttLink
+from gridward_kit.roster import Roster
 from gridward_kit.runner import Member, Where, run_bus, run_device, together
 from gridward_kit.tasks import end
 
@@ -32,6 +36,28 @@ class House:
         self.clock = clock
         self.broker = broker
         self.state = site.folder / "state"
+        self._rosters: dict[str, Roster] = {}
+
+    def reload(self, site: Site) -> None:
+        """Take up devices that were added to running buses or taken from them, and nothing else."""
+        before = {bus.id: bus for bus in self.site.buses}
+        for bus in site.buses:
+            old, roster = before.pop(bus.id, None), self._rosters.get(bus.id)
+            if old is None or roster is None:
+                log.warning("%s: a new bus is taken up at the next start", bus.role)
+                continue
+            stay = [device for device in bus.devices if device in old.devices]
+            for gone in (device for device in old.devices if device not in stay):
+                log.info("%s: %s leaves", bus.role, gone.id)
+                roster.leave(gone.id)
+            for new in (device for device in bus.devices if device not in stay):
+                log.info("%s: %s joins", bus.role, new.id)
+                roster.join(self._member(new))
+            if replace(old, devices=bus.devices) != bus:
+                log.warning("%s: port and line are taken up at the next start", bus.role)
+        for bus in before.values():
+            log.warning("%s: runs until the next start", bus.role)
+        self.site = site
 
     def roles(self, names: tuple[str, ...]) -> dict[str, Role]:
         """What each named role runs; raises ValueError for a name that is none."""
@@ -70,10 +96,21 @@ class House:
         return Member(setup, options, spec.poll)
 
     def _bus(self, bus: BusSpec) -> Role:
+        roster = self._rosters.setdefault(bus.id, Roster())
+
         async def work() -> None:
-            capture = self.state / "captures" / f"{bus.id}.txt" if bus.capture else None
-            members = [self._member(device) for device in bus.devices]
-            await run_bus(self._where(), bus.role, bus.port, members, line=line_of(bus), capture=capture)
+            now = next((one for one in self.site.buses if one.id == bus.id), bus)
+            members = [self._member(device) for device in now.devices]
+            await run_bus(
+                self._where(),
+                bus.role,
+                bus.port,
+                members,
+                line=line_of(bus),
+                folder=self.state,
+                capture=bus.capture,
+                roster=roster,
+            )
 
         return work
 
@@ -103,6 +140,16 @@ class House:
         await together(link, work(link))
 
 
+def reread(house: House, file: Path) -> None:
+    """Read the site file anew while the house runs; a file with a fault changes nothing."""
+    try:
+        house.reload(load(file))
+    except SiteFault as error:
+        for fault in error.faults:
+            log.error("%s", fault)
+        log.error("%s: faults; everything goes on as before", file)
+
+
 def line_of(bus: BusSpec) -> Line:
     """The line's settings: the first device's integration says, the site file overrules."""
     line = integrations()[bus.devices[0].integration].line
@@ -123,8 +170,9 @@ async def supervise(name: str, role: Role, clock: Clock) -> None:
             await role()
             reason = "it ended"
         except Exception as error:  # whatever a role dies of, the others go on
-            reason = f"{type(error).__name__}: {error}"
-            if reason != told:
+            known = isinstance(error, OSError)  # told in words: a port that is taken, a full disk
+            reason = str(error) if known else f"{type(error).__name__}: {error}"
+            if reason != told and not known:
                 log.exception("%s: failed", name)
         if reason != told:
             log.error("%s: %s; started again every %g s", name, reason, AGAIN)
@@ -143,7 +191,7 @@ async def broker_of(site: Site, url: str | None = None) -> AsyncIterator[Broker]
         port = EMBEDDED_PORT if port_is_free(EMBEDDED_PORT) else free_port()
         async with embedded_broker(port) as address:
             log.info("embedded broker at %s", address)
-            yield Broker(address)
+            yield Broker(address, version=MQTT_3)
 
 
 async def run(house: House, names: tuple[str, ...]) -> None:

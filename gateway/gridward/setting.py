@@ -5,11 +5,11 @@ import getpass
 
 from gridward.commands import Commands
 from gridward.live import Live
-from gridward.run import House, broker_of
+from gridward.run import EMBEDDED_PORT, House, broker_of
 from gridward.site import EMBEDDED, Site
 from gridward_kit.clock import SystemClock
 from gridward_kit.kept import Json
-from gridward_kit.mqtt import Broker
+from gridward_kit.mqtt import MQTT_3, Broker
 from gridward_kit.point import Value
 
 PATIENCE = 5.0
@@ -21,7 +21,8 @@ async def set_once(
     """Ask for a value and return the last result; an entity for experts needs `expert`."""
     clock = SystemClock()
     if url is None and site.broker.url == EMBEDDED:
-        url = "mqtt://127.0.0.1:1883"
+        broker = Broker(f"mqtt://127.0.0.1:{EMBEDDED_PORT}", version=MQTT_3)
+        return await _set(House(site, clock, broker), clock, (device, entity, text), expert=expert)
     async with broker_of(site, url) as broker:
         return await _set(House(site, clock, broker), clock, (device, entity, text), expert=expert)
 
@@ -36,7 +37,8 @@ async def _set(
     connection = asyncio.create_task(link.run())
     try:
         if not await _known(live, device):
-            return _result(device, entity, "failed", f"no device {device} at {_where(house.broker)}")
+            reason = f"no device {device} at" if link.connected else "no broker at"
+            return _result(device, entity, "failed", f"{reason} {house.broker.where}")
         row = live.devices[device].entities.get(entity)
         if row is not None and row.get("expert") and not expert:
             return _result(device, entity, "refused", "this is for experts: say --expert")
@@ -66,10 +68,6 @@ async def _known(live: Live, device: str) -> bool:
         except TimeoutError:
             return False
     return True
-
-
-def _where(broker: Broker) -> str:
-    return broker.where
 
 
 def _result(device: str, entity: str, status: str, reason: str) -> dict[str, Json]:

@@ -71,11 +71,13 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class RecordSpec:
-    """The local store, how long it keeps what, and the InfluxDB that follows it."""
+    """The local store, how long it keeps what, the InfluxDB that follows it, and the folder of CSV files
+    of each meter and day."""
 
     store: Path
     keep: Keep = field(default_factory=Keep)
     influxdb: Mapping[str, str | int] | None = field(default=None, repr=False)
+    csv: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,13 @@ class RulesSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class MetersSpec:
+    """How this site numbers its meters: the lowest address that a single-phase one is given by itself."""
+
+    lowest_address: int = 10
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A whole site. `folder` holds the site file; state, store and secrets lie beside it."""
 
@@ -133,6 +142,7 @@ class Site:
     rules: RulesSpec = field(default_factory=RulesSpec)
     http: HttpSpec = field(default_factory=HttpSpec)
     generator: Mapping[str, str] | None = None
+    meters: MetersSpec = field(default_factory=MetersSpec)
 
     def all_devices(self) -> tuple[DeviceSpec, ...]:
         """Every device: those on buses first, in the order of the file."""

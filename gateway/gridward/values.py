@@ -60,7 +60,8 @@ def one_of(*known: str) -> Callable[[Plain], str]:
 
     def check(value: Plain) -> str:
         if not isinstance(value, str) or value not in known:
-            raise Wrong(f"one of {', '.join(known)}{nearest(str(value), known)}")
+            choice = f"one of {', '.join(known)}" if len(known) > 1 else f"`{known[0]}`"
+            raise Wrong(f"{choice}{nearest(str(value), known)}")
         return value
 
     return check
@@ -71,7 +72,7 @@ def whole(low: int, high: int) -> Callable[[Plain], int]:
 
     def check(value: Plain) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise Wrong(f"a whole number from {low} to {high}")
+            raise Wrong(f"`{low}`" if low == high else f"a whole number from {low} to {high}")
         return value
 
     return check
@@ -168,7 +169,7 @@ def http_url(value: Plain) -> str:
 
 
 def port_url(value: Plain) -> str:
-    """A device path, or a URL of a byte port in pyserial's terms, or `hidraw://`."""
+    """A device path, or a URL of a byte port in pyserial's terms, `tcp://` (Modbus TCP) or `hidraw://`."""
     expected = "a device path such as /dev/serial/by-path/..., or a URL such as socket://host:8899"
     if not isinstance(value, str) or not value.isprintable() or not value.strip() == value:
         raise Wrong(expected)

@@ -14,7 +14,7 @@ from gridward_kit.integration import FAST, Line, integrations
 from gridward_kit.modbus.frame import INPUT
 from gridward_kit.modbus.plan import parse
 
-SINGLE = ("eastron:sdm230:1", "chint:ddsu666:1", "chint:dtsu666:1", "srne:hf:1")
+SINGLE = ("eastron:sdm230:1", "chint:ddsu666:1", "chint:dtsu666:1", "srne:single_phase:1")
 MIXED = ("eastron:sdm230", "chint:ddsu666", "eastron:sdm630", "chint:dtsu666")
 SIZES = (1, 10, 32, 90)
 SETTLE = 6.0

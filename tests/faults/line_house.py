@@ -9,7 +9,7 @@ from datetime import UTC
 from pathlib import Path
 
 from gridward_daly import INTEGRATION as DALY
-from gridward_daly.protocol import HOST, SIZE
+from gridward_daly.protocol import HEAD, HOST, SIZE
 from gridward_daly.simulator import DalyBoard
 from gridward_kit.bus import Bus
 from gridward_kit.clock import Clock
@@ -28,6 +28,7 @@ from gridward_kit.wired import Wired
 
 QUICK = Line(baud=500_000, first=0.06, gap=0.02)
 PATIENCE = 20.0
+REGISTERS = 8  # bytes of a request of the register protocols
 
 
 async def until(holds: Callable[[], bool], patience: float = PATIENCE) -> None:
@@ -58,8 +59,9 @@ class Tap(Simulator):
 
 
 def frames(buffer: bytes) -> int:
-    """The length of a Daly request at the beginning, 0 while it is not whole."""
-    return SIZE if len(buffer) >= SIZE else 0
+    """The length of a Daly request at the beginning, of any of its protocols, 0 while it is not whole."""
+    size = SIZE if buffer[:1] == bytes((HEAD,)) else REGISTERS
+    return size if len(buffer) >= size else 0
 
 
 def lines(buffer: bytes) -> int:

@@ -40,6 +40,18 @@ async def test_a_retained_command_that_waits_at_the_broker(mosquitto: Running, t
         assert written(house) == []
 
 
+@pytest.mark.parametrize("topic", [TOPIC, TOPIC.replace("/command", "/set")])
+async def test_a_command_that_is_sent_to_be_retained(mosquitto: Running, tmp_path: Path, topic: str) -> None:
+    payload = wish("new") if topic is TOPIC else "OFF"
+    async with on_broker(mosquitto, tmp_path, pack(1)) as (house, stranger):
+        await publish(mosquitto, topic, payload, retain=True)
+        await until(lambda: bool(stranger.results))
+        assert "retained" in str(stranger.results[0]["reason"])
+        assert written(house) == []
+        await publish(mosquitto, topic, payload)
+        await until(lambda: any(one["status"] == "confirmed" for one in stranger.results))
+
+
 async def test_a_command_that_is_replayed_runs_once(mosquitto: Running, tmp_path: Path) -> None:
     async with on_broker(mosquitto, tmp_path, pack(1)) as (house, stranger):
         await publish(mosquitto, TOPIC, wish("one", ttl=200))

@@ -137,15 +137,28 @@ async def test_a_session_ends_by_itself(door: Door, client: httpx.AsyncClient) -
 async def test_guessing_is_slowed_down_and_forgiven(door: Door, client: httpx.AsyncClient) -> None:
     for _ in range(EACH):
         assert (await door.log_in(client, "guess")).status_code == 401
-    held = await door.log_in(client)
+    held = await door.log_in(client, "guess")
     assert held.status_code == 429
     assert int(held.headers["retry-after"]) > 0
-    bearer = {"Authorization": f"Bearer {door.token}"}
+    bearer = {"Authorization": "Bearer guess"}
     assert (await client.get("/api/v1/devices", headers=bearer)).status_code == 429
     async with door.client("192.0.2.8") as other:
-        assert (await door.log_in(other)).status_code == 303
+        assert (await door.log_in(other, "guess")).status_code == 401
     door.clock.pass_by(int(held.headers["retry-after"]))
+    assert (await door.log_in(client, "guess")).status_code == 401
+
+
+async def test_guessing_locks_nobody_out_who_has_the_token(door: Door, client: httpx.AsyncClient) -> None:
+    for number in range(ALL):
+        async with door.client(f"192.0.2.{number}") as guesser:
+            await door.log_in(guesser, "guess")
+    for _ in range(EACH):
+        await door.log_in(client, "guess")
+    assert (await door.log_in(client, "guess")).status_code == 429
+    bearer = {"Authorization": f"Bearer {door.token}"}
+    assert (await client.get("/api/v1/devices", headers=bearer)).status_code == 200
     assert (await door.log_in(client)).status_code == 303
+    assert (await client.get("/api/v1/devices")).status_code == 200
 
 
 async def test_a_session_is_not_held_back_by_a_neighbours_guessing(

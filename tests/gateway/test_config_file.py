@@ -45,7 +45,7 @@ KNOWN = {
             name="Daly",
             kind="battery",
             entities=no_rows,
-            options={vol.Optional("board", default=1): vol.All(int, vol.Range(min=1, max=15))},
+            options={vol.Optional("address", default=1): vol.All(int, vol.Range(min=1, max=15))},
         ),
         Integration(
             domain="eastron",
@@ -172,7 +172,7 @@ def test_the_example_of_the_architecture(tmp_path: Path) -> None:
     ]
     assert site.device("flat_2").poll == 10
     assert site.device("grid_meter").options == {"address": 1}
-    assert site.device("bms").options == {"board": 1}, "an integration's default is filled in"
+    assert site.device("bms").options == {"address": 1}, "an integration's default is filled in"
     assert site.device("contactor").options["lease"] == "30s"
     assert site.device("grid_meter").name == "Grid meter"
     rule = site.rules.grid_switch
@@ -225,7 +225,7 @@ FAULTY: list[tuple[str, int, tuple[str, ...]]] = [
     ("", 1, ("empty",)),
     ("- a\n- b\n", 1, ("a list", "mapping")),
     ("version: 1\n\tsite: x\n", 2, ("YAML",)),
-    (swap("version: 1", "version: 2"), 1, ("`2`", "from 1 to 1")),
+    (swap("version: 1", "version: 2"), 1, ("`2`", "expected `1`")),
     (drop("version"), 1, ("no `version`",)),
     (drop("fail_safe"), 2, ("no `fail_safe`", "grid_connected", "must be said")),
     (swap("fail_safe: grid_connected", "fail_safe: islanded"), 6, ("`islanded`", "grid_connected")),
@@ -267,8 +267,8 @@ FAULTY: list[tuple[str, int, tuple[str, ...]]] = [
     (swap("poll: 10s", "poll: 0s"), 24, ("at least 0.05 s",)),
     (swap("side: grid", "side: left"), 23, ("`left`", "grid, house")),
     (swap("integration: daly,", "integration: daly, side: grid,"), 19, ("meters only",)),
-    (swap("integration: daly,", "integration: daly, adress: 2,"), 19, ("the key `adress`", "board")),
-    (swap("integration: daly,", "integration: daly, board: 99,"), 19, ("`99`", "at most 15")),
+    (swap("integration: daly,", "integration: daly, adres: 2,"), 19, ("the key `adres`", "address")),
+    (swap("integration: daly,", "integration: daly, address: 99,"), 19, ("`99`", "at most 15")),
     (swap("integration: axpert,", "integration: relay, driver: gpio,"), 15, ("below `devices:`",)),
     (swap("integration: ping, host: 192.0.2.4", "integration: daly"), 27, ("on a bus",)),
     (swap("pin: 26", "pin: six"), 26, ("`six`", "int")),

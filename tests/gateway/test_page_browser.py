@@ -1,9 +1,7 @@
 """The page in a real browser: a plant's scenes, the real rules and store, buttons that reach the inverter."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -15,15 +13,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
+from tools.browser import PATIENCE, Served, chromium, emulate, logged_in, missing, scene, told
 
 from gridward.page import figures
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from tools.browser import PATIENCE, Served, chromium, emulate, logged_in, missing, scene, told
-
 T = TypeVar("T")
 SITE = "site"
-VIEWS = ("", "controls", "charts", "cells", "devices", "devices/inverter", "audit")
+VIEWS = ("", "controls", "charts", "cells", "devices", "devices/inverter", "audit", "health")
 PHONE = (390, 844)
 BOXES = """
 const boxes = [...document.querySelectorAll('.card, .top, .nav')].map((one) => one.getBoundingClientRect());
@@ -203,6 +199,29 @@ def test_a_press_by_keyboard_reaches_the_rules_and_the_audit(page: webdriver.Chr
     page.get(f"{noon.url}audit?filter=rules/mode")
     until(page, lambda seen: "on → observe" in text(seen, ".audit tbody"))
     assert "page:127.0.0.1" in text(page, ".audit tbody tr:first-child")
+
+
+def test_the_audit_follows_while_one_looks(page: webdriver.Chrome, noon: Served) -> None:
+    page.get(f"{noon.url}audit")
+    until(page, lambda seen: "rules/decision" in text(seen, ".audit tbody"))
+    headers = {"Authorization": f"Bearer {noon.token}"}
+    address = f"{noon.url}api/v1/devices/inverter/entities/battery_float_voltage"
+    assert httpx.post(address, json={"value": 1}, headers=headers, timeout=20).status_code == 409
+    until(page, lambda seen: "battery_float_voltage" in text(seen, ".audit tbody tr:first-child"))
+    assert "refused" in text(page, ".audit tbody tr:first-child")
+
+
+def test_the_health_view_tells_roles_store_and_devices(page: webdriver.Chrome, noon: Served) -> None:
+    page.get(f"{noon.url}health")
+    until(page, lambda seen: "not running" in text(seen, "#gateway"))  # the scene runs no recorder
+    until(page, lambda seen: " MB" in text(seen, "#gateway") and "GB free" in text(seen, "#gateway"))
+    cards = {card.find_element(By.TAG_NAME, "h2").text: card.text for card in cards_of(page)}
+    assert {"This gateway", "Inverter", "BMS", "Grid contactor"} <= set(cards)
+    assert "enough" in cards["Inverter"]
+
+
+def cards_of(page: webdriver.Chrome) -> list[WebElement]:
+    return page.find_elements(By.CSS_SELECTOR, ".devices .card")
 
 
 def test_the_audit_is_filtered_while_one_types(page: webdriver.Chrome, noon: Served) -> None:

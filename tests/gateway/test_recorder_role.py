@@ -249,8 +249,7 @@ async def test_a_clock_that_runs_ahead_does_not_delete_the_history(place: Place)
     place.clock.pass_by(700)
     for _ in range(3):
         await place.recorder.cycle()
-    found = place.store.last("bms", "soc")
-    assert found is not None
+    (found,) = place.store.read.changes("bms", "soc", 0, 1e10)
     assert found.value == 80
     assert place.store.read.count() == 1
 
@@ -379,5 +378,6 @@ async def test_a_store_that_is_new_waits_for_what_the_device_still_holds(tmp_pat
     place.link.connected = True
     await deliver(place, spool, 60, lambda turn: float(400 + turn))
     assert place.store.count() == 459
-    assert place.store.last("bms", "soc") == Stored(place.clock.time() - 5, 459.0)
+    last = place.store.read.changes("bms", "soc", 0, 1e10)[-1]
+    assert last == Stored(place.clock.time() - 5, 459.0)
     assert len(spool) <= 1

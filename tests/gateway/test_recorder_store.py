@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gridward.recorder.history import History, Step, Stored
+from gridward.recorder.history import Event, History, Step, Stored
 from gridward.recorder.schema import STEPS, ForeignFile, NewerStore, open_store
 from gridward.recorder.store import About, Parcel, Store, Vanished
 from gridward.site import DAY, Keep
@@ -110,13 +110,12 @@ def test_values_keep_their_type_and_what_cannot_be_stored_is_absent(store: Store
     store.add(parcel(1, NOON, values))
     assert store.commit() == {("bms", "b"): 1}
     for key, value in values.items():
-        found = store.last("bms", key)
+        found = store.read.changes("bms", key, NOON, NOON + 1)
         if key in ("nan", "infinite", "huge"):
-            assert found is None, key
+            assert found == [], key
         else:
-            assert found == Stored(NOON, value)
-            assert found is not None
-            assert type(found.value) is type(value)
+            assert found == [Stored(NOON, value)]
+            assert type(found[0].value) is type(value)
     assert store.count() == 4
 
 
@@ -262,15 +261,6 @@ def test_retention_keeps_each_level_its_time(store: Store) -> None:
     assert [one.at - NOON for one in store.history("bms", "voltage", NOON, now, HOUR)] == [5 * HOUR]
 
 
-def test_the_last_value_outlives_its_readings(store: Store) -> None:
-    fill(store, {0: 51.0, 30: 52.0})
-    roll_all(store, NOON + 2 * HOUR)
-    assert store.last("bms", "voltage") == Stored(NOON + 30, 52.0)
-    retain_all(store, NOON + DAY, Keep(raw=HOUR))
-    assert store.last("bms", "voltage") == Stored(NOON, 52.0)
-    assert store.last("bms", "current") is None
-
-
 def test_the_audit_is_told_in_order_and_once(store: Store) -> None:
     store.audit(NOON + 2, {"what": "rules/decision", "after": "islanded"})
     store.audit(NOON + 1, {"what": "inverter/mode", "by": "http"})
@@ -283,16 +273,30 @@ def test_the_audit_is_told_in_order_and_once(store: Store) -> None:
     assert store.events(NOON, NOON + 2) == told[:1]
 
 
+def test_the_newest_of_the_audit_are_read_and_no_more(store: Store) -> None:
+    assert store.read.audited() == 0
+    for number in range(500):
+        store.audit(NOON + number, {"what": "rules/decision" if number % 5 else "inverter/mode", "n": number})
+    before = store.read.audited()
+    looked: list[float] = []
+
+    def wanted(event: Event) -> bool:
+        looked.append(event.at - NOON)
+        return event.content["what"] == "inverter/mode"
+
+    told = store.read.events(NOON, NOON + 500, wanted, 3)
+    assert [event.content["n"] for event in told] == [485, 490, 495]
+    assert looked == list(range(499, 484, -1))
+    assert store.read.audited() == before
+    store.audit(NOON, {"what": "late"})
+    assert store.read.audited() > before
+
+
 def test_where_there_is_no_store_there_is_no_history(tmp_path: Path) -> None:
     history = History(tmp_path / "absent.db")
     assert history.history("bms", "soc", NOON, NOON + 9, 1) == []
     assert history.events(0, NOON) == []
-    assert (history.count(), history.first(), history.last("bms", "soc"), history.series()) == (
-        0,
-        None,
-        None,
-        (),
-    )
+    assert (history.count(), history.first(), history.audited(), history.series()) == (0, None, 0, ())
     assert not (tmp_path / "absent.db").exists()
 
 
@@ -374,7 +378,7 @@ def test_a_file_taken_away_is_noticed_and_nothing_is_lost(store: Store) -> None:
         store.commit()
     assert store.waiting == 1
     assert store.commit() == {}, "the new file never had number 1, which the sender holds"
-    assert store.last("bms", "voltage") == Stored(NOON + 5, 2.0)
+    assert store.read.changes("bms", "voltage", NOON, NOON + 9) == [Stored(NOON + 5, 2.0)]
 
 
 def test_a_full_disk_takes_nothing_and_loses_nothing(store: Store) -> None:

@@ -83,3 +83,49 @@ def test_after_an_absence_everything_is_asked_anew() -> None:
         asked.append(query.name)
         turns.answered(query, 10.0 + step / 100)
     assert set(asked) == {query.name for query in QUERIES}
+
+
+FULL = (Query("power", FAST), Query("phases", FAST), Query("counters", 10.0, rounds=10), Query("set", 60.0))
+
+
+def on_a_full_line(seconds: float, lap: float) -> list[tuple[float, str]]:
+    """A device whose turns come `lap` apart; each lasts until its round is complete."""
+    turns, asked, now = Turns(FULL, 0.05), [], 0.0
+    while now < seconds:
+        while True:
+            query = turns.next(now)
+            assert query is not None
+            asked.append((now, query.name))
+            turns.answered(query, now)
+            now += 0.1
+            if not turns.midway():
+                break
+        now += lap
+    return asked
+
+
+def test_on_a_full_line_a_turn_is_a_whole_round_and_at_most_one_slow_query() -> None:
+    names = [name for _, name in on_a_full_line(400, 4.0)]
+    rounds = "".join({"power": "p", "phases": "h", "counters": "c", "set": "s"}[name] for name in names)
+    assert rounds.replace("c", "").replace("s", "") == "ph" * (rounds.count("p"))
+    assert "cs" not in rounds
+    assert "sc" not in rounds
+
+
+def test_on_a_full_line_counters_are_read_each_tenth_round() -> None:
+    names = [name for _, name in on_a_full_line(400, 4.0)]
+    places = [place for place, name in enumerate(names) if name == "counters"]
+    between = [names[one:other].count("power") for one, other in itertools.pairwise(places)]
+    assert set(between) <= {10, 11}
+
+
+def test_a_poll_is_complete_once_for_each_round() -> None:
+    turns, told = Turns(FULL, 0.05), []
+    for step in range(60):
+        query = turns.next(float(step))
+        assert query is not None
+        turns.answered(query, float(step))
+        if turns.last_of_round():
+            told.append(query.name)
+    assert set(told) == {"phases"}
+    assert len(told) >= 25

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from faults.broker_house import Running
 
 from gridward_kit.frames import frames_of
 
@@ -183,4 +185,87 @@ def test_set_without_a_broker_fails_in_words(tmp_path: Path) -> None:
     site.write_text(SITE)
     done = gridward("set", "inverter", "output_source_priority", "SBU", "--site", str(site))
     assert done.returncode == 3
-    assert json.loads(done.stdout.splitlines()[-1])["status"] == "failed"
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert (told["status"], told["reason"]) == ("failed", "no broker at 127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (("--scene", "midnight_sun"), 2, "sunny_noon"),
+        (("--mqtt", "nonsense"), 2, "mqtt://host:port"),
+        (("--mqtt", "mqtt://anna:secret@127.0.0.1:1"), 3, "no broker at 127.0.0.1:1"),
+        (("--site", "nowhere.yaml"), 2, "nowhere.yaml:1: found No such file"),
+    ],
+)
+def test_a_demo_that_cannot_be_says_why(
+    tmp_path: Path, words: tuple[str, ...], status: int, told: str
+) -> None:
+    done = gridward("demo", "--for", "5", *words, folder=tmp_path)
+    assert done.returncode == status
+    assert done.stdout == ""
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("ping",), "host"),
+        (("ping", "/dev/null", "-o", "host=127.0.0.1"), "not a device on a line"),
+        (("axpert",), "needs a port"),
+        (("axpert", "/dev/null", "-o", "colour=red"), "colour"),
+        (("axpert", "/dev/null", "--device", "My inverter"), "'My inverter' is not an id"),
+        (("axpert", "/dev/null", "--broker", "nonsense"), "mqtt://host:port"),
+        (("relay", "-o", "driver=gpio"), "`pin`"),
+    ],
+)
+def test_the_kits_run_refuses_what_a_site_file_would(
+    tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    done = subprocess.run(
+        [GRIDWARD + "-kit", "run", *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_the_kits_run_publishes_a_device_without_a_port(mosquitto: Running, tmp_path: Path) -> None:
+    words = ("run", "ping", "-o", "host=127.0.0.1", "--broker", mosquitto.url, "--state", str(tmp_path))
+    process = subprocess.Popen([GRIDWARD + "-kit", *words], stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    try:
+        assert any("ping: available" in line for line in process.stderr)
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def test_a_simulated_device_has_only_its_own_values() -> None:
+    done = gridward("simulate", "axpert", "--set", "battery_volt=52")
+    assert done.returncode == 2
+    assert "battery_voltage" in done.stderr
+
+
+def test_doctor_knows_the_ports_that_a_running_gateway_holds(mosquitto: Running, tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    with simulated("daly") as port:
+        text = SITE.replace("integration: axpert", "integration: daly").replace("/dev/null", port)
+        site.write_text(re.sub(r"mqtt://127.0.0.1:\d+", mosquitto.url, text))
+        held = [GRIDWARD, "run", str(site), "--only", "bus:line"]
+        process = subprocess.Popen(held, stderr=subprocess.PIPE, text=True)
+        assert process.stderr
+        try:
+            assert any("inverter: available" in line for line in process.stderr)
+            told = gridward("doctor", str(site)).stdout
+        finally:
+            process.terminate()
+            process.communicate()
+    assert f"ok   inverter at {port} answers; a running gateway holds the port" in told

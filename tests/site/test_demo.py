@@ -85,3 +85,45 @@ def test_a_button_on_the_page_moves_the_simulated_inverter(demo: tuple[str, str]
         )
         browser.get(f"{url.rstrip('/')}/audit")
         wait.until(lambda page: "SUB" in page.find_element(By.CSS_SELECTOR, "table.audit").text)
+
+
+def test_an_expert_captures_a_line_from_the_page(demo: tuple[str, str], tmp_path: Path) -> None:
+    if missing():
+        pytest.skip(f"{missing()} is not installed")
+    url, token = demo
+    with chromium(tmp_path) as browser:
+        emulate(browser, 1280, 900, phone=False, dark=False)
+        logged_in(browser, url, token)
+        wait = WebDriverWait(browser, 3 * PATIENCE)
+        browser.get(f"{url.rstrip('/')}/devices/inverter")
+
+        def said(words: str) -> str:
+            card = wait.until(lambda page: page.find_element(By.ID, "capture"))
+            wait.until(lambda _: words in (card.get_attribute("textContent") or ""))
+            return str(card.get_attribute("textContent"))
+
+        def press() -> None:
+            button = browser.find_element(By.CSS_SELECTOR, "#capture .button")
+            browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
+            button.click()
+
+        said("It is off.")
+        browser.find_element(By.CSS_SELECTOR, "#capture summary").click()
+        press()
+        yes = "[role=alertdialog] button.main"
+        wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, yes))
+        browser.find_element(By.CSS_SELECTOR, yes).click()
+        found = re.search(r"It is on: (\S+) on the host", said("It is on: "))
+        assert found
+        capture = Path(found.group(1))
+        wait.until(lambda _: capture.stat().st_size > 2000)
+        press()
+        said("It is off.")
+        replayed = subprocess.run(
+            [GRIDWARD, "decode", "axpert", "--capture", str(capture)],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        values = [json.loads(line).get("values", {}) for line in replayed.stdout.splitlines()]
+        assert any("output_power" in item for item in values)

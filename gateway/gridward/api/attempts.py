@@ -1,4 +1,8 @@
-"""How often somebody may try a token: a bucket for each address and one for all. Pure."""
+"""How often somebody may be wrong with a token: a bucket for each address and one for all. Pure.
+
+It keeps guessers quiet. The right token opens at any time, also behind a proxy where all share one
+address: there is nothing to guess in its 192 random bits.
+"""
 
 from dataclasses import dataclass, field
 

@@ -66,11 +66,10 @@ class Gate:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         now = self._gateway.clock.monotonic()
         if scheme.lower() == "bearer":
-            if self._gateway.attempts.wait(address, now) > 0:
-                return None
             if self._gateway.tokens.good(token.strip()):
                 return Caller(address, None)
-            self._gateway.attempts.failed(address, now)
+            if self._gateway.attempts.wait(address, now) <= 0:
+                self._gateway.attempts.failed(address, now)
             return None
         cookie = _cookie(headers, self._gateway.cookie())
         if cookie is None:

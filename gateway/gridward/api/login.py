@@ -50,15 +50,8 @@ async def enter(request: Request) -> Response:
         return error(403, "this request came from another site's page")
     body = await _form(request)
     to, address = _local(body.get("to", "/")), request.client.host if request.client else "local"
-    now = gateway.clock.monotonic()
-    wait = gateway.attempts.wait(address, now)
-    if wait > 0:
-        seconds = max(1, round(wait))
-        words = f"Too many wrong tokens. Try again in {seconds} s."
-        return page(gateway, to, words, 429, {"Retry-After": str(seconds)})
     if not gateway.tokens.good(body.get("token", "").strip()):
-        gateway.attempts.failed(address, now)
-        return page(gateway, to, "This is not the token.", 401)
+        return _wrong(gateway, to, address)
     response = RedirectResponse(gateway.site.http.prefix + to, 303)
     response.set_cookie(
         gateway.cookie(),
@@ -70,6 +63,18 @@ async def enter(request: Request) -> Response:
         samesite="strict",
     )
     return response
+
+
+def _wrong(gateway: Gateway, to: str, address: str) -> Response:
+    """The answer to a wrong token: counted, and when there were too many of them, how long to wait."""
+    now = gateway.clock.monotonic()
+    wait = gateway.attempts.wait(address, now)
+    if wait > 0:
+        seconds = max(1, round(wait))
+        words = f"Too many wrong tokens. Try again in {seconds} s."
+        return page(gateway, to, words, 429, {"Retry-After": str(seconds)})
+    gateway.attempts.failed(address, now)
+    return page(gateway, to, "This is not the token.", 401)
 
 
 @router.post("/logout")

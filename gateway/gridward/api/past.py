@@ -38,9 +38,15 @@ class Past:
         self._texts[device, key] = (end, known)
         return known
 
-    async def events(self, start: float, end: float) -> list[Event]:
-        """Audit events, oldest first."""
-        return await _away(lambda: self._history.events(start, end))
+    async def events(
+        self, start: float, end: float, wanted: Callable[[Event], bool] | None = None, most: int | None = None
+    ) -> list[Event]:
+        """Audit events, oldest first; the newest `most` of those that are wanted, asked in a thread."""
+        return await _away(lambda: self._history.events(start, end, wanted, most))
+
+    async def audited(self) -> int:
+        """The number of the newest audit event; the same one says that nothing was added."""
+        return await _away(self._history.audited)
 
     async def since(self) -> float | None:
         """The time of the oldest reading; None while nothing was recorded."""

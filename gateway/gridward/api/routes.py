@@ -134,10 +134,10 @@ async def audit(
     gateway, _ = _both(request)
     end = gateway.clock.time() + 1 if end is None else end
     _window(start, end)
-    events = await gateway.past.events(start, end)
-    return JSONResponse(
-        [dict(event.content) for event in events if what in str(event.content.get("what", ""))][-most:]
+    events = await gateway.past.events(
+        start, end, lambda event: what in str(event.content.get("what", "")), most
     )
+    return JSONResponse([dict(event.content) for event in events])
 
 
 @router.post("/devices/{device}/entities/{key}", response_model=Answer)

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from gridward.api.tokens import Tokens
-from gridward.broker import embedded_broker, free_port, port_is_free
+from gridward.broker import embedded_broker, free_port, port_is_free, visit
 from gridward.commands import Commands
 from gridward.config import load
 from gridward.demo import yesterday
@@ -26,7 +26,7 @@ from gridward.site import Site
 from gridward_kit.clock import SystemClock
 from gridward_kit.integration import integrations
 from gridward_kit.kept import Json
-from gridward_kit.mqtt import Broker, Message, MqttLink
+from gridward_kit.mqtt import MQTT_3, Broker, Message, MqttLink
 from gridward_kit.tasks import end
 
 PORT = 8480
@@ -102,7 +102,10 @@ class Counter:
 
 
 async def run_demo(wishes: Wishes) -> Summary:
-    """Run until the time is over, or until cancelled (then without a summary)."""
+    """Run until the time is over, or until cancelled (then without a summary).
+
+    Raises ValueError for a scene or broker URL that is none, OSError where that broker takes nobody.
+    """
     clock = SystemClock()
     summary = Summary()
     with tempfile.TemporaryDirectory(prefix="gridward-demo-") as name:
@@ -196,10 +199,13 @@ def _site(wishes: Wishes, folder: Path) -> Site:
 @contextlib.asynccontextmanager
 async def _broker(wishes: Wishes) -> AsyncIterator[Broker]:
     if wishes.broker is not None:
-        yield Broker(wishes.broker)
+        broker = Broker(wishes.broker)
+        async with visit(broker, "gridward/demo/visit"):
+            pass
+        yield broker
         return
     async with embedded_broker(free_port()) as url:
-        yield Broker(url)
+        yield Broker(url, version=MQTT_3)
 
 
 async def _say_where(house: House, token: str) -> None:
@@ -208,8 +214,9 @@ async def _say_where(house: House, token: str) -> None:
     while port_is_free(http.port):
         await house.clock.sleep(0.2)
     console = Console(stderr=True, highlight=False)
+    scheme = "https" if http.listen == "lan" else "http"
     console.print(
-        f"\n  [bold]http://127.0.0.1:{http.port}{http.prefix}/[/bold]   token: [bold]{token}[/bold]"
+        f"\n  [bold]{scheme}://127.0.0.1:{http.port}{http.prefix}/[/bold]   token: [bold]{token}[/bold]"
     )
     console.print(f"  broker {house.broker.where}; Home Assistant finds the devices there")
     console.print(

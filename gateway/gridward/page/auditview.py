@@ -23,11 +23,11 @@ def audit(gateway: Gateway, wanted: str) -> None:
 
 
 class Listed:
-    """The list; it is made anew only when it changed."""
+    """The list; it is made anew only when something was added or another filter is wanted."""
 
     def __init__(self, gateway: Gateway, wanted: str) -> None:
         self._gateway, self._wanted = gateway, wanted
-        self._shown: list[tuple[str, ...]] | None = None
+        self._seen: tuple[int, str, float] | None = None
         Tag("label", "Filter the audit", "only-read", for_="filter")
         search = Tag("input", dress="search", id="filter", type="search", autocomplete="off")
         search.set(defaultValue=wanted)  # `value` would be set again with every update, over what is typed
@@ -39,18 +39,22 @@ class Listed:
         ui.timer(AGAIN, self.look)
 
     async def look(self) -> None:
-        """Read the audit and show what matches."""
-        now = self._gateway.clock.time()
+        """Show the newest that match; the audit is read again only when something was added to it."""
+        now, past = self._gateway.clock.time(), self._gateway.past
         try:
-            events = await self._gateway.past.events(now - SPAN, now + 60)
+            seen = (await past.audited(), self._wanted, figures.midnight(now, self._gateway.site.time_zone))
+            if seen == self._seen:
+                return
+            events = await past.events(
+                now - SPAN, now + 60, lambda event: self._matches(self._row(event, now)), MOST
+            )
         except OSError as error:
             log.warning("the audit cannot be read: %s", error)
             self._empty.say(f"The audit cannot be read: {error}")
             return
-        rows = [row for event in reversed(events) if self._matches(row := self._row(event, now))]
-        if rows[:MOST] != self._shown:
-            self._shown = rows[:MOST]
-            self._show("Nothing matches." if events else "Nothing was changed in the last 7 days.")
+        self._seen = seen
+        rows = [self._row(event, now) for event in reversed(events)]
+        self._show(rows, "Nothing matches." if self._wanted else "Nothing was changed in the last 7 days.")
 
     async def _filter(self, event: object) -> None:
         self._wanted = str(getattr(event, "args", "") or "")
@@ -69,8 +73,7 @@ class Listed:
     def _matches(self, row: tuple[str, ...]) -> bool:
         return all(word in " ".join(row).lower() for word in self._wanted.lower().split())
 
-    def _show(self, empty: str) -> None:
-        rows = self._shown or []
+    def _show(self, rows: list[tuple[str, ...]], empty: str) -> None:
         self._empty.dress("gone" if rows else "empty")
         self._empty.say(empty)
         self._table.dress("rows audit" if rows else "gone")

@@ -1,11 +1,14 @@
 """One device: what it is, and all its entities in groups with their values."""
 
+from nicegui import ui
+
 from gridward.api.gateway import Caller, Gateway
 from gridward.page import figures
+from gridward.page.captureview import BUS, Capture
 from gridward.page.deviceview import facts, state
 from gridward.page.parts import Tag
 from gridward.page.settings import Field, settable
-from gridward.page.shell import every_second
+from gridward.page.shell import EVERY, every_second
 from gridward_kit.kept import Json
 
 GROUPS = {
@@ -36,10 +39,8 @@ def group(key: str, row: dict[str, Json]) -> str:
 def device(gateway: Gateway, caller: Caller, identifier: str) -> None:
     """Build the view of one device and keep it up to date."""
     known = gateway.live.devices.get(identifier)
-    if known is None:
-        with Tag("section", dress="card"):
-            Tag("h2", identifier)
-            Tag("p", "Nothing has been heard of this device yet.", "empty")
+    if known is None or not known.info:
+        _unheard(gateway, identifier)
         return
     with Tag("section", dress="card device"):
         Tag("h2", known.name)
@@ -56,14 +57,32 @@ def device(gateway: Gateway, caller: Caller, identifier: str) -> None:
     search.set(placeholder="Search: voltage, fault, charging …")
     lists = _Lists(gateway, caller, identifier)
     search.on("input", lists.search, js_handler="(event) => emit(event.target.value)", throttle=0.2)
+    on_a_line = known.role is not None and known.role.startswith(BUS)
+    capture = Capture(gateway, caller, str(known.role)) if on_a_line else None
 
     def look() -> None:
         said = state(gateway, gateway.live.devices.get(identifier))
         answers.say(said.text)
         answers.dress(f"mark small {said.tone}")
         lists.look()
+        if capture is not None:
+            capture.look()
 
     every_second(look)
+
+
+def _unheard(gateway: Gateway, identifier: str) -> None:
+    """What stands here until the device tells what it is; then the view is built."""
+    with Tag("section", dress="card"):
+        Tag("h2", identifier)
+        Tag("p", "Nothing has been heard of this device yet.", "empty")
+
+    def look() -> None:
+        known = gateway.live.devices.get(identifier)
+        if known is not None and known.info:
+            ui.navigate.reload()
+
+    ui.timer(EVERY, look)
 
 
 class _Lists:
@@ -80,8 +99,6 @@ class _Lists:
         with Tag("div", dress="lists"):
             for name, title in GROUPS.items():
                 self._group(caller, name, title)
-        if not entities:
-            Tag("p", "It has not told its entities yet.", "empty")
 
     def _group(self, caller: Caller, name: str, title: str) -> None:
         keys = [key for key, row in self._entities.items() if group(key, row) == name]

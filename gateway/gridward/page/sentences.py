@@ -54,6 +54,21 @@ def absent(since: float | None) -> str:
     return "not read now" if since < 5 else f"last {age(since)}"
 
 
+def counted(number: int, word: str) -> str:
+    """`none`, `1 message`, `2 messages`."""
+    return "none" if number == 0 else f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def capture(on: bool | None, path: str | None, size: float | None) -> str:  # noqa: FBT001 - a value
+    """Whether a line's raw capture is on, where it is, and how large (MB) it may become; None: not known."""
+    if on is None:
+        return "The line's program says nothing now."
+    if not on:
+        return "It is off."
+    limit = f"; never more than {size:g} MB, the oldest goes first" if size is not None else ""
+    return f"It is on: {path or 'its file is not told'} on the host of this line{limit}."
+
+
 def unrecorded(reason: str, remedy: str) -> str:
     """That nothing is stored, why, and the way out."""
     way_out = f" Way out: {remedy.rstrip('.')}." if remedy else ""

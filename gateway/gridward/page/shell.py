@@ -20,6 +20,7 @@ VIEWS = {
     "/cells": "Cells",
     "/devices": "Devices",
     "/audit": "Audit",
+    "/health": "Health",
 }
 EVERY = 1.0
 

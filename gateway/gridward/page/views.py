@@ -4,28 +4,37 @@ from collections.abc import Callable
 
 from fastapi import Request
 from nicegui import ui
+from starlette.responses import HTMLResponse
 
+from gridward.page import metersview
 from gridward.page.auditview import audit
 from gridward.page.cellview import cells
 from gridward.page.chartview import Charts
 from gridward.page.controlview import controls
+from gridward.page.convertview import Bench
 from gridward.page.deviceview import devices
 from gridward.page.entityview import device
 from gridward.page.first import first
+from gridward.page.healthview import health
 from gridward.page.parts import Tag
 from gridward.page.shell import shell
 
 
 def register() -> None:
     """Tell NiceGUI all views; once per process."""
-    views: dict[str, Callable[..., None]] = {
+    views: dict[str, Callable[..., object]] = {
         "/": _now,
         "/controls": _controls,
         "/charts": _charts,
         "/cells": _cells,
         "/devices": _devices,
         "/devices/{identifier}": _device,
+        "/meters": _meters,
+        "/meters/convert": _convert,
+        "/meters/labels": _labels,
+        "/meters/{serial}": _meter,
         "/audit": _audit,
+        "/health": _health,
     }
     for path, view in views.items():
         ui.page(path)(view)
@@ -55,6 +64,30 @@ def _cells(request: Request) -> None:
 def _devices(request: Request) -> None:
     with shell(request, "/devices") as gateway:
         devices(gateway)
+        with Tag("p", dress="soft small"):
+            Tag("a", "Meters to be converted and installed", href=f"{gateway.site.http.prefix}/meters")
+
+
+def _meters(request: Request) -> None:
+    with shell(request, "/devices") as gateway:
+        ui.page_title(f"Meters · {gateway.site.name}")
+        metersview.Listed(gateway)
+
+
+def _convert(request: Request) -> None:
+    with shell(request, "/devices") as gateway:
+        ui.page_title(f"Convert · {gateway.site.name}")
+        Bench(gateway, request.state.caller)
+
+
+async def _labels(request: Request) -> HTMLResponse:
+    return await metersview.labels(request.state.gateway)
+
+
+async def _meter(request: Request, serial: str) -> None:
+    with shell(request, "/devices") as gateway:
+        ui.page_title(f"{serial} · {gateway.site.name}")
+        await metersview.meter(gateway, serial)
 
 
 def _device(request: Request, identifier: str) -> None:
@@ -65,3 +98,8 @@ def _device(request: Request, identifier: str) -> None:
 def _audit(request: Request, filter: str = "") -> None:  # noqa: A002 - the word in the address
     with shell(request, "/audit") as gateway:
         audit(gateway, filter)
+
+
+def _health(request: Request) -> None:
+    with shell(request, "/health") as gateway:
+        health(gateway)

@@ -23,6 +23,8 @@ class Scene(StrEnum):
 
 def scene(name: str) -> PlantSettings:
     """The settings of a scene; raises ValueError for a name that is none."""
+    if name not in list(Scene):
+        raise ValueError(f"no scene {name!r}; there are {', '.join(Scene)}")
     match Scene(name):
         case Scene.SUNNY_NOON:
             return PlantSettings(

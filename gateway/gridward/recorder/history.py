@@ -3,7 +3,7 @@
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,7 +15,6 @@ from gridward_kit.kept import Json
 from gridward_kit.point import Value
 
 RAW_SPAN = 6 * HOUR
-RECENT = 24 * HOUR
 TABLES = {"minutes": ("minute", MINUTE), "hours": ("hour", HOUR)}
 
 Row = tuple[int, float, float, float, float, int]
@@ -110,34 +109,6 @@ class History:
                     found.append(Stored(ts / 1000, value))
         return found
 
-    def last(self, device: str, key: str) -> Stored | None:
-        """The newest stored value: exact if it is of the store's newest day, else its minute's last."""
-        with self._open() as connection:
-            newest = connection.execute("SELECT max(ts) FROM raw").fetchone()
-            row = (
-                None
-                if newest is None or newest[0] is None
-                else connection.execute(
-                    "SELECT ts, value, form FROM raw JOIN series ON series.id = raw.series "
-                    "WHERE ts >= ? AND device = ? AND key = ? ORDER BY ts DESC LIMIT 1",
-                    (newest[0] - RECENT, device, key),
-                ).fetchone()
-            )
-            if row is not None:
-                return Stored(row[0] / 1000, _value(row[1], row[2]))
-            found = [
-                (at, last, form)
-                for table, (unit, length) in TABLES.items()
-                for at, last, form in connection.execute(
-                    f"SELECT {unit} * {length}, last, form FROM {table} "  # noqa: S608 - our own names
-                    f"JOIN series ON series.id = series WHERE device = ? AND key = ? "
-                    f"ORDER BY {unit} DESC LIMIT 1",
-                    (device, key),
-                )
-            ]
-        best = max(found, default=None)
-        return None if best is None else Stored(best[0] / 1000, _value(best[1], best[2]))
-
     def first(self) -> float | None:
         """When the store begins (s since 1970); None while it is empty."""
         with self._open() as connection:
@@ -152,14 +123,31 @@ class History:
         known = [row[0] for row in moments if row is not None and row[0] is not None]
         return min(known) / 1000 if known else None
 
-    def events(self, start: float, end: float) -> list[Event]:
-        """The audit from `start` up to before `end` (s), oldest first."""
+    def events(
+        self, start: float, end: float, wanted: Callable[[Event], bool] | None = None, most: int | None = None
+    ) -> list[Event]:
+        """The audit from `start` up to before `end` (s), oldest first; the newest `most` that are wanted.
+
+        It is read from the newest on, and no further than it must be.
+        """
+        found: list[Event] = []
         with self._open() as connection:
-            rows = connection.execute(
-                "SELECT ts, content FROM audit WHERE ts >= ? AND ts < ? ORDER BY ts, id",
+            for ts, content in connection.execute(
+                "SELECT ts, content FROM audit WHERE ts >= ? AND ts < ? ORDER BY ts DESC, id DESC",
                 (round(start * 1000), round(end * 1000)),
-            ).fetchall()
-        return [Event(ts / 1000, json.loads(content)) for ts, content in rows]
+            ):
+                event = Event(ts / 1000, json.loads(content))
+                if wanted is None or wanted(event):
+                    found.append(event)
+                if len(found) == most:
+                    break
+        return found[::-1]
+
+    def audited(self) -> int:
+        """The number of the newest audit event; another one says that there is something new to read."""
+        with self._open() as connection:
+            row = connection.execute("SELECT max(id) FROM audit").fetchone()
+        return row[0] or 0
 
     def count(self) -> int:
         """How many readings were ever stored."""

@@ -230,4 +230,8 @@ async def _object(waited: Awaitable[object]) -> object:
 
 async def run_recorder(site: Site, link: Link, clock: Clock) -> None:
     """Record a site for ever; what is left is written when this is cancelled."""
+    if site.record.csv is not None:
+        from gridward.meters.csvlog import CsvLog  # noqa: PLC0415 - who wants no such files does not load it
+
+        CsvLog(site, link, clock, site.record.csv)
     await Recorder(link, Store(site.record.store), clock, site.record.keep).run()

@@ -35,6 +35,20 @@ STEPS: tuple[str, ...] = (
     CREATE TABLE late (hour INTEGER PRIMARY KEY);
     CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE meters (
+        serial TEXT PRIMARY KEY, type TEXT NOT NULL, site TEXT NOT NULL, building TEXT NOT NULL,
+        address INTEGER, state TEXT NOT NULL, assigned_on TEXT, assigned_by TEXT NOT NULL,
+        converted_on TEXT, converted_by TEXT NOT NULL, shipped_on TEXT, shipped_by TEXT NOT NULL,
+        installed_on TEXT, installed_by TEXT NOT NULL, commissioned_on TEXT, commissioned_by TEXT NOT NULL,
+        notes TEXT NOT NULL) WITHOUT ROWID;
+    CREATE UNIQUE INDEX meters_address ON meters (site, address)
+        WHERE address IS NOT NULL AND state <> 'Archived';
+    CREATE TABLE meter_events (
+        id INTEGER PRIMARY KEY, serial TEXT NOT NULL, ts INTEGER NOT NULL, who TEXT NOT NULL,
+        kind TEXT NOT NULL, what TEXT NOT NULL, before TEXT, after TEXT, reason TEXT NOT NULL);
+    CREATE INDEX meter_events_serial ON meter_events (serial, id);
+    """,
 )
 """Statements that lead from each `user_version` to the next."""
 

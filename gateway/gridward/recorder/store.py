@@ -10,7 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from gridward.recorder import rollup
-from gridward.recorder.history import Event, History, Series, Step, Stored
+from gridward.recorder.history import Event, History, Series, Step
 from gridward.recorder.receipts import Receipts
 from gridward.recorder.rollup import HOUR, transaction
 from gridward.recorder.schema import connect, open_store
@@ -149,9 +149,6 @@ class Store:
 
     def history(self, device: str, key: str, start: float, end: float, step: float) -> list[Step]:
         return self.read.history(device, key, start, end, step)
-
-    def last(self, device: str, key: str) -> Stored | None:
-        return self.read.last(device, key)
 
     def events(self, start: float, end: float) -> list[Event]:
         return self.read.events(start, end)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from gridward_daly.blocks import decode as registers
 from gridward_daly.entities import MOST_CELLS, rows
 from gridward_daly.protocol import (
     ASLEEP,
@@ -25,9 +26,11 @@ from gridward_kit.entity import readings
 from gridward_kit.errors import NoAnswer
 from gridward_kit.point import Value
 
+LEAST = 8  # bytes of a request of the register protocols
+
 
 def decode(model: str | None, request: str, reply: bytes) -> dict[str, Value]:
-    """Values of a captured answer: `request` is a query's name or the request's 13 bytes in hex.
+    """Values of a captured answer: `request` is a query's name or the request in hex.
 
     `model` may say the number of cells ("14s"); then cells that are not there are left out. Where it
     does not, values behind the last cell are told by their being those of the frame before, which a
@@ -35,7 +38,10 @@ def decode(model: str | None, request: str, reply: bytes) -> dict[str, Value]:
     Raises BadFrame, Refused (a write that was not accepted), NoAnswer (zeros of a board asleep) and
     ValueError for a request that is none.
     """
-    asked, addresses = _request(request)
+    text = request.replace(" ", "").lower()
+    if len(text) >= 2 * LEAST and not text.startswith(f"{HEAD:02x}"):
+        return registers(_cells(model), bytes.fromhex(text), reply)
+    asked, addresses = _request(text)
     pieces = frames_of(reply, addresses, asked[2])
     query = name_of(asked[2])
     if asked[2] in MOSFETS or asked[2] == SET_SOC:
@@ -50,15 +56,14 @@ def decode(model: str | None, request: str, reply: bytes) -> dict[str, Value]:
     return readings(rows(cells), query, payload).values
 
 
-def _request(request: str) -> tuple[bytes, Iterable[int]]:
+def _request(text: str) -> tuple[bytes, Iterable[int]]:
     """The request's bytes (at least its head) and the board addresses that may answer it."""
     boards = range(1, MOST_BOARDS + 1)
-    text = request.replace(" ", "")
     if len(text) != 2 * SIZE:
         return bytes([HEAD, HOST, command_of(text), LENGTH]), boards
     asked = bytes.fromhex(text)
     if asked[0] != HEAD or asked[3] != LENGTH or asked[12] != sum(asked[:12]) & 0xFF:
-        raise ValueError(f"{request!r} is not a frame of the A5 protocol")
+        raise ValueError(f"{text!r} is not a frame of the A5 protocol")
     board = asked[1] - HOST + 1
     return asked, (board,) if board in boards else boards
 

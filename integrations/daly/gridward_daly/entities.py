@@ -5,7 +5,7 @@ Offsets count in the 8 bytes of a frame, in an answer of several frames in their
 frame counter, one after the other (7 bytes a frame).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from gridward_daly.points import NONE, Ascii, Balanced, Flag, Magnitude, Moment, Never
@@ -96,19 +96,23 @@ SWITCHED = (
     (6, 5, "charging_cabinet_offline", "Charging cabinet offline"),
 )
 
+SWITCHES = frozenset(key for *_, key, _ in SWITCHED)
+
 # SoC high is set by many boards at 100 % and is no fault
 ALARMS = (
     *(f"{stem}_protection" for *_, stem, _ in LEVELS if stem != "soc_high"),
     *(key for *_, key, _ in FAULTS),
 )
-NAMES = {
-    **{
-        f"{stem}_{level}": f"{name} {level}"
-        for level in ("warning", "protection")
-        for *_, stem, name in LEVELS
-    },
-    **{key: name for *_, key, name in (*FAULTS, *SWITCHED)},
-}
+FAILURE_BITS = (
+    *(
+        (byte, bit + level, f"{stem}_{word}", f"{name} {word}")
+        for byte, bit, stem, name in LEVELS
+        for level, word in enumerate(("warning", "protection"))
+    ),
+    *FAULTS,
+    *SWITCHED,
+)
+NAMES = {key: name for *_, key, name in FAILURE_BITS}
 FAILURES = tuple(NAMES)
 
 
@@ -146,7 +150,7 @@ def _live(cells: int, *, invert: bool) -> tuple[Entity, ...]:
                expert=True),
         Switch("discharge_mosfet", "Discharge MOSFET", Flag("0x93", 2), setting=_mosfet("d9"), enabled=False,
                expert=True),
-        _read_only("life_counter", "Life counter", Slice("0x93", 3, 1), COUNT),
+        read_only("life_counter", "Life counter", Slice("0x93", 3, 1), COUNT),
         Sensor("remaining_capacity", "Remaining capacity", Slice("0x93", 4, 4, 0.001), CHARGE,
                limits=(0, 10_000)),
         Number("soc_setting", "Set state of charge", soc, SOC_LEVEL, Setting(_soc, within=20),
@@ -197,45 +201,54 @@ def _status(sensors: int) -> tuple[Entity, ...]:
 
 
 def _failures(*, invert: bool) -> Iterator[Entity]:
-    for byte, bit, stem, name in LEVELS:
-        warning = bit ^ 2 if invert and "overcurrent" in stem else bit
-        yield _failure(byte, warning, f"{stem}_warning", f"{name} warning")
-        yield _failure(byte, warning + 1, f"{stem}_protection", f"{name} protection")
-    for byte, bit, key, name in FAULTS:
-        yield _failure(byte, bit, key, name)
-    for byte, bit, key, name in SWITCHED:
-        yield BinarySensor(key, name, Slice("0x98", byte, 1, bit=bit), category=DIAGNOSTIC, enabled=False)
+    for byte, bit, key, name in FAILURE_BITS:
+        place = bit ^ 2 if invert and "overcurrent" in key else bit
+        yield failure(key, name, Slice("0x98", byte, 1, bit=place))
     code = Slice("0x98", 7, 1)
     yield Sensor("fault_code", "Fault code", code, Quantity(None, None, None, 0), category=DIAGNOSTIC)
-    problem = Derived((*ALARMS, "fault_code"), _any)
+    yield from summary(NAMES, (*ALARMS, "fault_code"))
+
+
+def summary(names: Mapping[str, str], alarms: tuple[str, ...]) -> Iterator[Entity]:
+    """Whether any of the alarms is on, and all failures that are, by name."""
+    problem = Derived(alarms, _any)
+    told = Derived(
+        tuple(names), lambda *on: in_words(names[key] for key, is_on in zip(names, on, strict=True) if is_on)
+    )
     yield BinarySensor("problem", "Problem", problem, device_class="problem")
-    yield Sensor("failures", "Failures", Derived(FAILURES, _names), category=DIAGNOSTIC)
+    yield Sensor("failures", "Failures", told, category=DIAGNOSTIC)
+
+
+def failure(key: str, name: str, point: Point) -> Entity:
+    """One failure; what somebody switched from afar is none."""
+    kind = None if key in SWITCHES else "problem"
+    return BinarySensor(key, name, point, category=DIAGNOSTIC, enabled=False, device_class=kind)
 
 
 def _nameplate() -> tuple[Entity, ...]:
     boards = range(1, 4)
     return (
-        _read_only("rated_capacity", "Rated capacity", Slice("0x50", 0, 4, 0.001, absent=(0,)), CHARGE),
-        _read_only("nominal_cell_voltage", "Nominal cell voltage", Slice("0x50", 4, 4, 0.001, absent=(0,)),
+        read_only("rated_capacity", "Rated capacity", Slice("0x50", 0, 4, 0.001, absent=(0,)), CHARGE),
+        read_only("nominal_cell_voltage", "Nominal cell voltage", Slice("0x50", 4, 4, 0.001, absent=(0,)),
                    CELL_VOLTAGE),
-        _read_only("acquisition_boards", "Acquisition boards", Slice("0x51", 0, 1), COUNT),
-        *(_read_only(f"board_{n}_cells", f"Cells on board {n}", Slice("0x51", n, 1), COUNT) for n in boards),
-        *(_read_only(f"board_{n}_sensors", f"Sensors on board {n}", Slice("0x51", 3 + n, 1), COUNT)
+        read_only("acquisition_boards", "Acquisition boards", Slice("0x51", 0, 1), COUNT),
+        *(read_only(f"board_{n}_cells", f"Cells on board {n}", Slice("0x51", n, 1), COUNT) for n in boards),
+        *(read_only(f"board_{n}_sensors", f"Sensors on board {n}", Slice("0x51", 3 + n, 1), COUNT)
           for n in boards),
-        _read_only("total_charged", "Charge taken in", Slice("0x52", 0, 4), THROUGHPUT),
-        _read_only("total_discharged", "Charge given out", Slice("0x52", 4, 4), THROUGHPUT),
-        _read_only("operating_mode", "Operating mode", Slice("0x53", 0, 1), COUNT),
+        read_only("total_charged", "Charge taken in", Slice("0x52", 0, 4), THROUGHPUT),
+        read_only("total_discharged", "Charge given out", Slice("0x52", 4, 4), THROUGHPUT),
+        read_only("operating_mode", "Operating mode", Slice("0x53", 0, 1), COUNT),
         Sensor("battery_type", "Battery type", Slice("0x53", 1, 1, codes=TYPES), ENUM, category=DIAGNOSTIC,
                options=tuple(TYPES.values()), enabled=False),
-        _read_only("production_date", "Production date", Moment("0x53", 2, 3)),
+        read_only("production_date", "Production date", Moment("0x53", 2, 3)),
         BinarySensor("never_sleeps", "Never sleeps", Never("0x53", 5), category=DIAGNOSTIC, enabled=False),
-        _read_only("firmware_index", "Firmware index", Ascii("0x54", 8)),
-        _read_only("battery_code", "Battery code", Ascii("0x57", 35)),
-        _read_only("short_circuit_current", "Short circuit threshold", Slice("0x60", 0, 2), CURRENT),
-        _read_only("sampling_resistance", "Sampling resistance", Slice("0x60", 2, 2, 0.001), MILLIOHM),
-        _read_only("board_clock", "Clock of the board", Moment("0x61", 0, 6)),
-        _read_only("software_version", "Software version", Ascii("0x62", 14)),
-        _read_only("hardware_version", "Hardware version", Ascii("0x63", 14)),
+        read_only("firmware_index", "Firmware index", Ascii("0x54", 8)),
+        read_only("battery_code", "Battery code", Ascii("0x57", 35)),
+        read_only("short_circuit_current", "Short circuit threshold", Slice("0x60", 0, 2), CURRENT),
+        read_only("sampling_resistance", "Sampling resistance", Slice("0x60", 2, 2, 0.001), MILLIOHM),
+        read_only("board_clock", "Clock of the board", Moment("0x61", 0, 6)),
+        read_only("software_version", "Software version", Ascii("0x62", 14)),
+        read_only("hardware_version", "Hardware version", Ascii("0x63", 14)),
     )  # fmt: skip
 
 
@@ -247,16 +260,16 @@ def _thresholds(*, invert: bool) -> Iterator[Entity]:
             pair ^= 1
         for level, word in enumerate(("warning", "protection")):
             point, quantity = _threshold(stem, 2 * pair + level)
-            yield _read_only(f"{stem}_{word}_threshold", f"{name} {word} threshold", point, quantity)
+            yield read_only(f"{stem}_{word}_threshold", f"{name} {word} threshold", point, quantity)
     for level, word in enumerate(("warning", "protection")):
         cells, degrees = _milli("0x5e", 2 * level), Slice("0x5e", 4 + level, 1)
-        yield _read_only(f"cell_voltage_difference_{word}_threshold",
+        yield read_only(f"cell_voltage_difference_{word}_threshold",
                          f"Cell voltage difference {word} threshold", cells, CELL_VOLTAGE)  # fmt: skip
-        yield _read_only(f"temperature_difference_{word}_threshold",
+        yield read_only(f"temperature_difference_{word}_threshold",
                          f"Temperature difference {word} threshold", degrees, KELVIN)  # fmt: skip
     start, difference = _milli("0x5f", 0), _milli("0x5f", 2)
-    yield _read_only("balance_start_voltage", "Balancing starts at", start, CELL_VOLTAGE)
-    yield _read_only("balance_difference", "Balancing starts at a difference of", difference, CELL_VOLTAGE)
+    yield read_only("balance_start_voltage", "Balancing starts at", start, CELL_VOLTAGE)
+    yield read_only("balance_difference", "Balancing starts at a difference of", difference, CELL_VOLTAGE)
 
 
 def _threshold(stem: str, place: int) -> tuple[Point, Quantity]:
@@ -282,12 +295,8 @@ def _temperature(number: int) -> Entity:
     return Sensor(f"temperature_{number}", f"Temperature {number}", point, TEMPERATURE, limits=(-39, 120))
 
 
-def _failure(byte: int, bit: int, key: str, name: str) -> Entity:
-    point = Slice("0x98", byte, 1, bit=bit)
-    return BinarySensor(key, name, point, category=DIAGNOSTIC, enabled=False, device_class="problem")
-
-
-def _read_only(key: str, name: str, point: Point, quantity: Quantity = TEXT) -> Entity:
+def read_only(key: str, name: str, point: Point, quantity: Quantity = TEXT) -> Entity:
+    """A row that few look at: diagnostic, and off at first."""
     return Sensor(key, name, point, quantity, category=DIAGNOSTIC, enabled=False)
 
 
@@ -324,7 +333,3 @@ def _some(numbers: str) -> bool:
 
 def _any(*flags: Value) -> bool:
     return any(flags)
-
-
-def _names(*flags: Value) -> str:
-    return in_words(NAMES[key] for key, on in zip(FAILURES, flags, strict=True) if on)

@@ -1,13 +1,13 @@
-"""Finds out by harmless reads which board answers: its cells, how it frames its answers, what it knows."""
+"""Finds out by harmless reads what a board of the A5 protocol is: cells, framing, what it knows."""
 
 from collections.abc import Mapping
 
 from gridward_daly.entities import MOST_CELLS, MOST_SENSORS
 from gridward_daly.protocol import (
     A5,
+    CLOCK,
     HOST,
     MOST_FRAMES,
-    OTHER_HOST,
     SETTINGS,
     Layout,
     command_of,
@@ -18,7 +18,6 @@ from gridward_kit.errors import BadFrame, NoAnswer
 from gridward_kit.integration import Ask, Fact, Identity, Options
 from gridward_kit.point import Value
 
-ROUNDS = 3
 TRIES = 3
 PROTOCOL = "a5"
 BEST_KNOWN = ("0x50", "0x53", "0x62")
@@ -26,14 +25,13 @@ CELL_RANGE = (0.5, 5.0)
 KEPT = ("battery_type", "battery_code", "hardware_version", "production_date", "rated_capacity")
 
 
-async def identify(ask: Ask, options: Options) -> Identity:
+async def found(ask: Ask, board: int, host: int) -> Identity:
     """Ask what there is to know once; raises DeviceError in words.
 
     The battery code is a text that the owner may set and is empty on most boards, so it is no serial
     number; it is kept as a fact, by which packs that changed places are told apart.
     """
-    board = _integer(options, "address", 1)
-    host, counts = await _found(ask, board, options)
+    counts = await _twice(ask, A5(Layout(), board=board, host=host), "0x94")
     cells, sensors = counts[0], counts[1]
     full = A5(Layout(cells, sensors), board=board, host=host, full=True)
     await _check_cells(ask, full, cells)
@@ -52,57 +50,41 @@ async def identify(ask: Ask, options: Options) -> Identity:
     )
 
 
-def dialect(identity: Identity, options: Options) -> A5:
+def spoken(identity: Identity, options: Options) -> A5:
     """The language of an identified board; what was not found out is taken as its sheet says."""
     facts = identity.facts
     settings = facts.get("settings")
     frames = {query: facts[f"frames_{query}"] for query in ("0x95", "0x96") if f"frames_{query}" in facts}
     layout = Layout(
-        cells=_integer(facts, "cells", MOST_CELLS),
-        sensors=_integer(facts, "sensors", MOST_SENSORS),
-        first=_integer(facts, "first_frame", 1) if "first_frame" in facts else None,
+        cells=whole(facts, "cells", MOST_CELLS),
+        sensors=whole(facts, "sensors", MOST_SENSORS),
+        first=whole(facts, "first_frame", 1) if "first_frame" in facts else None,
         frames={query: count for query, count in frames.items() if isinstance(count, int)},
         settings=tuple(settings) if isinstance(settings, list) else SETTINGS,
         code=bool(facts.get("battery_code")),
     )
     return A5(
         layout,
-        board=_integer(options, "address", 1),
-        host=_integer(options, "host_address", _integer(facts, "host", HOST)),
+        board=whole(options, "address", 1),
+        host=whole(options, "host_address", whole(facts, "host", HOST)),
         invert=bool(options.get("invert", False)),
     )
 
 
-async def _found(ask: Ask, board: int, options: Options) -> tuple[int, bytes]:
-    """The host address that is answered, and twice the same count of cells and sensors.
-
-    A board that sleeps may lose the request that wakes it, so silence is asked again. A board with a
-    number of its own is not looked for from 0x80, to which its neighbours answer too.
-    """
-    if options.get("host_address") is not None:
-        hosts = [_integer(options, "host_address", HOST)]
-    else:
-        hosts = [HOST, OTHER_HOST] if board == 1 else [HOST]
-    reasons: dict[int, str] = {}
-    for _ in range(ROUNDS):
-        for host in hosts:
-            probe = A5(Layout(), board=board, host=host)
-            try:
-                return host, (await _twice(ask, probe, "0x94"))[:2]
-            except NoAnswer as error:
-                reasons[host] = str(error)
-    told = "; ".join(f"from host address 0x{host:02x}: {reason}" for host, reason in reasons.items())
-    raise NoAnswer(f"board {board}: {told}")
-
-
 async def _check_cells(ask: Ask, probe: A5, cells: int) -> None:
     """A count of cells that the pack's voltage cannot have is a frame with bytes that changed places."""
-    if not 1 <= cells <= MOST_CELLS:
-        raise BadFrame(f"the board says it has {cells} cells")
     volts = _values(probe, "0x90", await _payload(ask, probe, "0x90")).get("voltage")
+    check_cells(cells, volts)
+
+
+def check_cells(cells: Value | None, volts: Value | None) -> int:
+    """The number of cells of a pack of this voltage; raises BadFrame where it cannot be."""
+    if not isinstance(cells, int) or not 1 <= cells <= MOST_CELLS:
+        raise BadFrame(f"the board says it has {cells} cells")
     low, high = CELL_RANGE
     if volts is None or not low <= float(volts) / cells <= high:
         raise BadFrame(f"{volts} V cannot be of {cells} cells")
+    return cells
 
 
 async def _framing(ask: Ask, probe: A5, cells: int, sensors: int) -> Mapping[str, Fact]:
@@ -152,15 +134,21 @@ async def _settings(ask: Ask, probe: A5) -> tuple[dict[str, Value], list[str]]:
 
 
 async def _optional(ask: Ask, probe: A5, query: str) -> dict[str, Value] | None:
-    """The values of a query that a board may lack, in which case it is silent; None then."""
-    for _ in range(TRIES):
+    """The values of a query that a board may lack, in which case it is silent; None then.
+
+    They count when two answers in a row are alike; where none are, the board knows the query all the same.
+    """
+    said: list[dict[str, Value]] = []
+    for _ in range(2 * TRIES):
         try:
-            return _values(probe, query, await _payload(ask, probe, query))
+            said.append(_values(probe, query, await _payload(ask, probe, query)))
         except NoAnswer:
-            return None
+            return None if not said else {}
         except BadFrame:
             continue
-    return None
+        if query == CLOCK or said[-2:-1] == said[-1:]:
+            return said[-1]
+    return {} if said else None
 
 
 async def _twice(ask: Ask, probe: A5, query: str) -> bytes:
@@ -192,7 +180,8 @@ def _values(probe: A5, query: str, payload: bytes) -> dict[str, Value]:
     return readings(probe.entities, query, payload).values
 
 
-def _integer(options: Mapping[str, Fact], key: str, default: int) -> int:
+def whole(options: Mapping[str, Fact], key: str, default: int) -> int:
+    """A whole number among options or facts; raises TypeError for anything else."""
     value = options.get(key, default)
     if not isinstance(value, int):
         raise TypeError(f"`{key}` is {value!r}, not a whole number")

@@ -97,8 +97,7 @@ class Balanced(Point):
         return ", ".join(numbers) or NONE
 
     def encode(self, value: Value, payload: bytes) -> bytes:
-        numbers = [] if value == NONE else [int(part) for part in str(value).split(",")]
-        mask = sum(1 << number - 1 for number in numbers)
+        mask = sum(1 << number - 1 for number in numbers_in(str(value)))
         return _put(mask.to_bytes(self.size, "little"), 0, payload)
 
 
@@ -115,6 +114,11 @@ class Never(Point):
 
     def encode(self, value: Value, payload: bytes) -> bytes:
         return _put(b"\xff\xff" if value else b"\x0e\x10", self.offset, payload)
+
+
+def numbers_in(text: str) -> list[int]:
+    """The cells' numbers that a text of `Balanced` names."""
+    return [] if text == NONE else [int(part) for part in text.split(",")]
 
 
 def _put(cell: bytes, offset: int, payload: bytes) -> bytes:

@@ -43,6 +43,7 @@ LIVE = (
 )
 SETTINGS = tuple(f"0x{command:02x}" for command in (*range(0x50, 0x55), 0x57, *range(0x59, 0x64)))
 SETTINGS_EVERY = 3600.0
+CLOCK = "0x61"  # moves on, so that no two answers are alike
 
 MOSFETS: Mapping[int, str] = {0xD9: "discharge_mosfet", 0xDA: "charge_mosfet"}
 SET_SOC = 0x21
@@ -146,7 +147,10 @@ class A5(Dialect):
         self.board = board
         self.entities = rows(layout.cells, layout.sensors, invert=invert)
         live = (query for query in LIVE if layout.sensors or query.name not in ("0x92", "0x96"))
-        self.queries = (*live, *(Query(name, SETTINGS_EVERY) for name in layout.settings))
+        self.queries = (
+            *live,
+            *(Query(name, SETTINGS_EVERY, twice=name != CLOCK) for name in layout.settings),
+        )
         self.proof = ("0x57", "battery_code") if layout.code else ("0x94", "cells")
         # Only from 0x40 on do boards tell each other apart; to 0x80 any board answers.
         self._address = OTHER_HOST if host == OTHER_HOST else HOST - 1 + board

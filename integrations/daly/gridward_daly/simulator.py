@@ -25,7 +25,7 @@ from gridward_daly.protocol import (
     name_of,
 )
 from gridward_kit.entity import Entity
-from gridward_kit.integration import Options, Simulator
+from gridward_kit.integration import Simulator
 from gridward_kit.point import Derived, Value
 
 # Bytes that an answer defines; what lies behind them is left over. Other answers define all eight.
@@ -261,15 +261,3 @@ THRESHOLDS: dict[str, tuple[float, float]] = {
     "cell_voltage_difference": (0.2, 0.4),
     "temperature_difference": (15, 20),
 }
-
-
-def simulator(options: Options) -> DalyBoard:
-    """A board for a site file's options; `address` is its number; `cells`, `sensors` and `code` shape it."""
-    numbers = {key: value for key, value in options.items() if isinstance(value, int)}
-    return DalyBoard(
-        numbers.get("cells", 16),
-        numbers.get("sensors", 2),
-        board=numbers.get("address", 1),
-        invert=bool(options.get("invert", False)),
-        code=str(options.get("code", "")),
-    )

@@ -19,6 +19,7 @@ from gridward_kit.arguments import (
     Address,
     AsJson,
     DomainArgument,
+    LineSettings,
     Model,
     More,
     PortArgument,
@@ -26,6 +27,7 @@ from gridward_kit.arguments import (
     options,
     stop,
 )
+from gridward_kit.arguments import line as settings
 from gridward_kit.capture import exchanges
 from gridward_kit.clock import SystemClock, iso
 from gridward_kit.entity import Entity
@@ -110,16 +112,15 @@ def read(
     as_json: AsJson = False,
     watch: Annotated[bool, typer.Option(help="Go on until interrupted.")] = False,
     query: Annotated[list[str] | None, typer.Option(help="Only these queries, in this order.")] = None,
+    line: LineSettings = None,
     option: More = None,
 ) -> None:
     """Read a device: all its values, without broker or gateway."""
     chosen = integration(domain)
+    more = options(model, address, option)
+    there = Port(port, settings(chosen, line), SystemClock())
     try:
-        asyncio.run(
-            _read(
-                chosen, port, options(model, address, option), as_json=as_json, watch=watch, only=query or []
-            )
-        )
+        asyncio.run(_read(chosen, there, more, as_json=as_json, watch=watch, only=query or []))
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
     except BrokenPipeError:
@@ -131,11 +132,9 @@ def read(
 
 
 async def _read(
-    chosen: Integration, url: str, more: Options, *, as_json: bool, watch: bool, only: list[str]
+    chosen: Integration, port: Port, more: Options, *, as_json: bool, watch: bool, only: list[str]
 ) -> None:
-    clock = SystemClock()
-    port = Port(url, chosen.line, clock)
-    reader = Reader(chosen, port, more, clock)
+    reader = Reader(chosen, port, more, SystemClock())
     try:
         identity = await reader.identify()
         async with contextlib.aclosing(reader.polls(identity, only)) as polls:
@@ -188,7 +187,8 @@ def scan(
 
 async def _scan(url: str, *, as_json: bool) -> list[Finding]:
     """Search one port; what is found is told at once."""
-    findings = []
+    findings: list[Finding] = []
+    troubles = 0
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(url, total=None)
@@ -199,11 +199,12 @@ async def _scan(url: str, *, as_json: bool) -> list[Finding]:
                     told = json.dumps(step.to_json(), ensure_ascii=False) if as_json else step.words()
                     typer.echo(told)
                 case Trouble():
+                    troubles += 1
                     typer.echo(step.words, err=True)
                 case Step():
                     total = None if step.share is None else 1.0
                     progress.update(task, description=step.words, total=total, completed=step.share or 0)
-    if not findings and not as_json:
+    if not findings and not troubles and not as_json:
         typer.echo(f"{url}: nothing answered that an installed integration knows")
     return findings
 

@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import re
+from dataclasses import replace
 from typing import Annotated, NoReturn
 
 import typer
 
-from gridward_kit.integration import Fact, Integration, integrations
+from gridward_kit.integration import Fact, Integration, Line, integrations
 
 USAGE, BAD, NO = 2, 3, 4
 
@@ -15,6 +17,9 @@ PortArgument = Annotated[str, typer.Argument(help="Device path, hwgrep://, socke
 Model = Annotated[str | None, typer.Option(help="Model, where it is not to be found out.")]
 Address = Annotated[int | None, typer.Option(help="Address of the unit on the line.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
+LineSettings = Annotated[
+    str | None, typer.Option("--line", help="Where it is not the usual: 9600-8N1, 2400-8E1, ...")
+]
 More = Annotated[list[str] | None, typer.Option("--option", "-o", help="Further KEY=VALUE of the site file.")]
 
 
@@ -45,6 +50,24 @@ def options(model: str | None, address: int | None, more: list[str] | None) -> d
     if address is not None:
         chosen["address"] = address
     return chosen
+
+
+def line(chosen: Integration, settings: str | None) -> Line:
+    """The integration's line, with the settings that were given."""
+    if settings is None:
+        return chosen.line
+    found = re.fullmatch(r"(\d{3,7})(?:[- ]?([78])([NEO])([12]))?", settings.upper())
+    if found is None:
+        stop(USAGE, f"{settings!r} is no line: say 9600, or 9600-8N1")
+    baud, bits, parity, stops = found.groups()
+    usual = chosen.line
+    return replace(
+        usual,
+        baud=int(baud),
+        bits=int(bits or usual.bits),
+        parity=parity or usual.parity,
+        stop=float(stops or usual.stop),
+    )
 
 
 def _fact(text: str) -> Fact:

@@ -22,13 +22,14 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 RE_READ = 1.0
 LAP = 0.25
-SHARE = 12
+SHARE = 15
+NAP = 0.05
 
 
 class Bus:
     """The loop over one port. A command waits at most for the reply under way.
 
-    Devices that are away are asked again within a twelfth of the time that the others have.
+    Devices that are away are asked again within a fifteenth of the time that the others have.
     """
 
     def __init__(self, port: Port, devices: Sequence[Wired], clock: Clock, zone: tzinfo) -> None:
@@ -40,6 +41,7 @@ class Bus:
         self._wake = asyncio.Event()
         self._losses = port.losses
         self._away_at = 0.0
+        self._undigested: list[Callable[[], None]] = []
         for wired in self.devices:
             wired.lap = LAP * len(self.devices)
             wired.device.perform = _performer(self, wired)
@@ -56,12 +58,14 @@ class Bus:
     async def _commands_first(self) -> bool:
         if not self._urgent:
             return False
+        self._digest()
         await self._urgent.popleft()()
         return True
 
     async def _turn(self) -> None:
         if await self._serve_one(self.devices):
             return
+        self._digest()
         now = self._clock.monotonic()
         self._wake.clear()
         pause = min((self._due(wired) for wired in self.devices), default=now + 1) - now
@@ -82,9 +86,15 @@ class Bus:
         await self._serve(wired, now)
         wired.served()
         if away and len(self.devices) > 1:
-            end = self._clock.monotonic()
-            self._away_at = end + SHARE * min(end - now, self.port.line.first)
+            self._away_at = self._clock.monotonic() + SHARE * wired.silent_for
+        wired.silent_for = 0.0
         return True
+
+    def _digest(self) -> None:
+        """Decode and publish what was heard; done while the next answer is on its way where there is one."""
+        undigested, self._undigested = self._undigested, []
+        for act in undigested:
+            act()
 
     def _due(self, wired: Wired) -> float:
         """When a device gets its next turn; those that are away only within their share."""
@@ -107,7 +117,7 @@ class Bus:
                 await self._prove(wired, wired.dialect)
             elif (query := wired.turns.next(now)) is not None:
                 payload = await self._ask(wired, wired.dialect, query.name)
-                wired.took(query, payload, now)
+                self._undigested.append(wired.took(query, payload, now))
         except Refused as error:
             if query is not None:
                 wired.refused(query, now)
@@ -122,17 +132,28 @@ class Bus:
             raise TypeError(f"{wired.integration.domain} is not for a bus")
 
         async def ask(request: bytes, dialect: Dialect) -> bytes:
-            while await self._commands_first():
-                pass
-            await self._serve_one(item for item in self.devices if item.dialect is not None)
+            while wired.pace.until > self._clock.monotonic() or self._urgent:
+                if not await self._commands_first() and not await self._serve_one(self._others(wired)):
+                    await self._clock.sleep(min(NAP, max(0.0, wired.pace.until - self._clock.monotonic())))
+            await self._serve_one(self._others(wired))
             return await self._exchange(wired, dialect, request)
 
         losses = self.port.losses
         identity = await identify(ask, wired.options)
         if losses != self.port.losses:
             raise NoAnswer("the line went away while it was being identified")
-        log.info("%s: %s %s, serial %s", wired.device.id, identity.model, identity.protocol, identity.serial)
+        log.info(
+            "%s: %s %s, serial %s",
+            wired.device.id,
+            identity.model,
+            identity.protocol,
+            identity.serial or "unknown",
+        )
         wired.bind(identity)
+
+    def _others(self, wired: Wired) -> list[Wired]:
+        """Who may have a turn while a device is being identified: those that are known."""
+        return [item for item in self.devices if item is not wired and item.dialect is not None]
 
     async def _prove(self, wired: Wired, dialect: Dialect) -> None:
         """Before anything is published after a (re)start: is it still the device that was bound?"""
@@ -170,9 +191,12 @@ class Bus:
         started = self._clock.monotonic()
         try:
             answer = await self.port.exchange(
-                request, lambda buffer, quiet: dialect.cut(request, buffer, quiet=quiet)
+                request,
+                lambda buffer, quiet: dialect.cut(request, buffer, quiet=quiet),
+                meanwhile=self._digest,
             )
         except NoAnswer:
+            wired.silent_for += self._clock.monotonic() - started
             if wired.pace.silent(started, dialect.late):
                 pause = wired.pace.pause
                 log.info("%s: drops requests; left alone for %g s from now on", wired.device.id, pause)
@@ -258,7 +282,7 @@ class Bus:
             payload = await self.urgent(lambda: self._ask_proven(wired, dialect, name))
         except DeviceError:
             return None
-        wired.took(query, payload, started)
+        wired.took(query, payload, started)()
         wired.device.publish()
         return row.at.decode(payload)
 

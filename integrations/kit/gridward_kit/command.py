@@ -1,11 +1,12 @@
 """A wish to set a value: parsed, checked, answered always, confirmed only by what is read back."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from gridward_kit.kept import Json
-from gridward_kit.mqtt import Message
+from gridward_kit.mqtt import Link, Message
 from gridward_kit.point import Value
 
 TTL = 10.0
@@ -23,8 +24,17 @@ class Command:
     deadline: float
 
 
+class Malformed(ValueError):
+    """What cannot be a command, in words; `id` and `by` as far as it told them, to answer its sender."""
+
+    def __init__(self, reason: str, identifier: str = "", by: str = "unknown") -> None:
+        super().__init__(reason)
+        self.id = identifier
+        self.by = by
+
+
 def parse(message: Message, fresh_id: Callable[[], str]) -> Command:
-    """Read `.../command` (JSON) or Home Assistant's `.../set` (a bare value); raises ValueError in words."""
+    """Read `.../command` (JSON) or Home Assistant's `.../set` (a bare value); raises Malformed."""
     if message.topic.endswith("/set"):
         return Command(
             message.payload.decode("utf-8", "replace"), fresh_id(), "home_assistant", message.at + TTL
@@ -32,19 +42,21 @@ def parse(message: Message, fresh_id: Callable[[], str]) -> Command:
     try:
         content: Json = json.loads(message.payload)
     except (ValueError, RecursionError):
-        raise ValueError("the command is not JSON") from None
+        raise Malformed("the command is not JSON") from None
     if not isinstance(content, dict):
-        raise ValueError("the command is not a JSON object")
-    value, by, ttl = content.get("value"), content.get("by", "http"), content.get("ttl", TTL)
-    if not isinstance(value, bool | int | float | str):
-        raise ValueError("the command has no value")
-    if not isinstance(by, str) or not isinstance(ttl, int | float) or isinstance(ttl, bool):
-        raise ValueError("`by` is a name and `ttl` a number of seconds")
-    if not 0 < ttl <= LONGEST:
-        raise ValueError(f"`ttl` is not between 0 and {LONGEST:g} s")
-    identifier = content.get("id")
+        raise Malformed("the command is not a JSON object")
+    identifier, by = content.get("id"), content.get("by", "http")
     if not isinstance(identifier, str) or not 0 < len(identifier) <= 64:
-        raise ValueError("the command has no id of 1 to 64 characters")
+        raise Malformed("the command has no id of 1 to 64 characters")
+    if not isinstance(by, str):
+        raise Malformed("`by` is not a name", identifier)
+    value, ttl = content.get("value"), content.get("ttl", TTL)
+    if not isinstance(value, bool | int | float | str):
+        raise Malformed("the command has no value", identifier, by[:64])
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Malformed("the value is not a finite number", identifier, by[:64])
+    if not isinstance(ttl, int | float) or isinstance(ttl, bool) or not 0 < ttl <= LONGEST:
+        raise Malformed(f"`ttl` is not a time above 0 and up to {LONGEST:g} s", identifier, by[:64])
     return Command(value, identifier, by[:64], message.at + ttl)
 
 
@@ -69,3 +81,30 @@ def same(one: Value | None, other: Value) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return bool(one) == bool(other)
     return abs(one - other) < 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command: its status, why, and what stood before and stands now."""
+
+    status: str
+    reason: str
+    before: Value | None
+    value: Value | None
+
+
+def answer(link: Link, at: str, what: str, command: Command, outcome: Outcome) -> None:
+    """Publish what became of a command to `what`, a device and its entity; a final one is audited too."""
+    result: dict[str, Json] = {
+        "v": 1,
+        "id": command.id,
+        "status": outcome.status,
+        "value": outcome.value,
+        "reason": outcome.reason,
+        "by": command.by,
+        "at": at,
+    }
+    link.publish(f"{link.root}/{what}/result", json.dumps(result, ensure_ascii=False))
+    if outcome.status != "accepted":
+        event = {**result, "what": what, "asked": command.value, "before": outcome.before}
+        link.publish(f"{link.root}/audit", json.dumps(event, ensure_ascii=False))

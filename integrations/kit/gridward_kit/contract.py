@@ -182,9 +182,9 @@ async def test_6_a_refusal_marks_that_query_unsupported_once(
 
 
 async def test_7_settings_are_set_inside_their_bounds_and_read_back(
-    lined: Integration, tmp_path: Path
+    settable: Integration, tmp_path: Path
 ) -> None:
-    async with house(lined, tmp_path, identity=lined.example) as home:
+    async with house(settable, tmp_path, identity=settable.example) as home:
         await home.until(home.settled)
         rows = [row for row in home.device.entities.values() if row.setting is not None]
         assert rows
@@ -198,9 +198,11 @@ async def test_7_settings_are_set_inside_their_bounds_and_read_back(
 
 
 @pytest.mark.parametrize("obeys", ["ignores", "refuses", "slow"])
-async def test_7_only_what_is_read_back_is_confirmed(lined: Integration, tmp_path: Path, obeys: str) -> None:
+async def test_7_only_what_is_read_back_is_confirmed(
+    settable: Integration, tmp_path: Path, obeys: str
+) -> None:
     expected = {"ignores": "failed", "refuses": "refused", "slow": "confirmed"}
-    async with house(lined, tmp_path, identity=lined.example) as home:
+    async with house(settable, tmp_path, identity=settable.example) as home:
         await home.until(home.settled)
         rows = [
             row for row in home.device.entities.values() if row.setting and isinstance(row, Select | Switch)

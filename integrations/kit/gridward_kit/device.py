@@ -5,21 +5,20 @@ import json
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 
 from gridward_kit import discovery
 from gridward_kit.clock import Clock, iso
-from gridward_kit.command import Command, Seen, parse, same
+from gridward_kit.command import Command, Malformed, Outcome, Seen, answer, parse, same
 from gridward_kit.entity import Button, Entity, derive
 from gridward_kit.errors import DeviceError, Refused
-from gridward_kit.info import Setup, health, info
+from gridward_kit.info import Setup, announcement, health, info
 from gridward_kit.integration import Identity
 from gridward_kit.kept import Json, Kept
 from gridward_kit.mqtt import Link, Message
 from gridward_kit.point import Derived, Value
 from gridward_kit.spool import Spool
-from gridward_kit.wear import Budget
+from gridward_kit.wear import Budget, automated
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +94,7 @@ class Device:
             for row in entities
             if row.setting is not None and row.setting.wear == "stored"
         }
-        about = self._announcement(identity)
+        about = announcement(self.setup, self.link, identity)
         messages = {
             discovery.topic(about, row): discovery.message(about, row)
             for row in entities
@@ -175,24 +174,14 @@ class Device:
             self.available = available
             self.link.publish(f"{self.root}/availability", payload, retain=True)
 
-    def _announcement(self, identity: Identity) -> discovery.Announcement:
-        return discovery.Announcement(
-            root=self.link.root,
-            site=self.link.site,
-            device=self.id,
-            name=self.setup.name,
-            role=self.link.role,
-            identity=identity,
-            version=version("gridward-kit"),
-            writable=self.setup.writable,
-            via=self.setup.via,
-        )
-
-    def _save(self, changes: Mapping[str, Json]) -> None:
+    def _save(self, changes: Mapping[str, Json]) -> bool:
+        """Keep it on disk; whether the disk took it, told where it did not."""
         try:
             self.kept.save(changes)
         except OSError as error:
             log.error("%s: cannot be written: %s; free some disk", self.kept.path, error)
+            return False
+        return True
 
     def _commanded(self, message: Message) -> None:
         key = message.topic.removeprefix(f"{self.root}/").partition("/")[0]
@@ -205,8 +194,9 @@ class Device:
     async def _command(self, key: str, message: Message) -> None:
         try:
             command = parse(message, lambda: uuid.uuid4().hex)
-        except ValueError as error:
-            self._answer(key, Command("", "", "unknown", 0), "refused", str(error), None, None)
+        except Malformed as error:
+            wish = Command("", error.id, error.by, 0)
+            self._answer(key, wish, "refused", str(error), None, self.values.get(key))
             return
         row = self.entities.get(key)
         before = self.values.get(key)
@@ -261,7 +251,10 @@ class Device:
         return budget.refusal(command.by, now) if budget is not None else None
 
     def spend(self, row: Entity, by: str) -> None:
-        """Count a write of a stored setting; on disk before it goes out. Raises OSError."""
+        """Count a write of a stored setting, on disk before it goes out. Raises ValueError in words.
+
+        On a disk that takes nothing a person's write is counted in memory; automation's is refused.
+        """
         budget = self._budgets.get(row.key)
         if budget is None:
             return
@@ -269,8 +262,12 @@ class Device:
         reason = budget.refusal(by, now)
         if reason is not None:
             raise ValueError(reason)
+        before = replace(budget, safety=list(budget.safety))
         budget.spend(by, now)
-        self.kept.save({"wear": {key: item.to_json(now) for key, item in self._budgets.items()}})
+        saved = self._save({"wear": {key: item.to_json(now) for key, item in self._budgets.items()}})
+        if not saved and automated(by):
+            self._budgets[row.key] = before
+            raise ValueError("the disk does not take the count of writes, so automation has to wait")
         self.say_health()
         if budget.low:
             log.warning("%s: %s: %.0f automated writes left in its budget", self.id, row.key, budget.tokens)
@@ -278,16 +275,5 @@ class Device:
     def _answer(
         self, key: str, command: Command, status: str, reason: str, before: Value | None, value: Value | None
     ) -> None:
-        result: dict[str, Json] = {
-            "v": 1,
-            "id": command.id,
-            "status": status,
-            "value": value,
-            "reason": reason,
-            "by": command.by,
-            "at": iso(self.clock.time()),
-        }
-        self.link.publish(f"{self.root}/{key}/result", json.dumps(result, ensure_ascii=False))
-        if status != "accepted":
-            event = {**result, "what": f"{self.id}/{key}", "asked": command.value, "before": before}
-            self.link.publish(f"{self.link.root}/audit", json.dumps(event, ensure_ascii=False))
+        outcome = Outcome(status, reason, before, value)
+        answer(self.link, iso(self.clock.time()), f"{self.id}/{key}", command, outcome)

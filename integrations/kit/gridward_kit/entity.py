@@ -23,12 +23,18 @@ CELL_VOLTAGE = Quantity("voltage", "V", precision=3)
 CURRENT = Quantity("current", "A", precision=1)
 POWER = Quantity("power", "W", precision=0)
 APPARENT_POWER = Quantity("apparent_power", "VA", precision=0)
+REACTIVE_POWER = Quantity("reactive_power", "var", precision=0)
+POWER_FACTOR = Quantity("power_factor", None, precision=2)
+ANGLE = Quantity(None, "°", precision=1)
 FREQUENCY = Quantity("frequency", "Hz", precision=1)
 TEMPERATURE = Quantity("temperature", "°C", precision=0)
 SOC = Quantity("battery", "%", precision=1)
 SHARE = Quantity(None, "%", precision=0)
 SOC_LEVEL = Quantity(None, "%", precision=1)  # a threshold or wish, not the charge that there is
 ENERGY = Quantity("energy", "kWh", "total_increasing", 3)
+NET_ENERGY = Quantity("energy", "kWh", "total", 3)  # import less export: it falls, too
+REACTIVE_ENERGY = Quantity(None, "kvarh", "total_increasing", 3)  # a class only since 2025
+APPARENT_ENERGY = Quantity(None, "kVAh", "total_increasing", 3)
 CHARGE = Quantity(None, "Ah", precision=1)
 CYCLES = Quantity(None, None, "total_increasing", 0)
 SECONDS = Quantity("duration", "s", precision=0)

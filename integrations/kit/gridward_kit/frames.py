@@ -36,8 +36,9 @@ def package(domain: str) -> str:
 
 
 def frames_of(domain: str) -> list[Frame]:
-    """All captured frames of an installed integration."""
-    return frames(Path(str(files(package(domain)))) / "frames")
+    """All captured frames of an installed integration; where a package has several, each has a folder."""
+    home = Path(str(files(package(domain)))) / "frames"
+    return frames(home / domain if (home / domain).is_dir() else home)
 
 
 def frames(folder: Path) -> list[Frame]:

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from gridward_kit import discovery
 from gridward_kit.entity import Entity
 from gridward_kit.integration import Identity, Integration
 from gridward_kit.kept import Json
+from gridward_kit.mqtt import Link
 from gridward_kit.spool import Spool
 from gridward_kit.wear import BUCKET, Budget
 
@@ -26,6 +28,21 @@ class Setup:
     side: str | None = None
     port: str | None = None
     via: str | None = None
+
+
+def announcement(setup: Setup, link: Link, identity: Identity) -> discovery.Announcement:
+    """What discovery says of the device in each of its entities' messages."""
+    return discovery.Announcement(
+        root=link.root,
+        site=link.site,
+        device=setup.id,
+        name=setup.name,
+        role=link.role,
+        identity=identity,
+        version=version("gridward-kit"),
+        writable=setup.writable,
+        via=setup.via,
+    )
 
 
 def info(setup: Setup, role: str, identity: Identity, entities: tuple[Entity, ...]) -> str:

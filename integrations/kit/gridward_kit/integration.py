@@ -1,5 +1,6 @@
 """What an integration is, and how installed ones are found (entry points `gridward.integrations`)."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,10 @@ from gridward_kit.entity import Entity
 from gridward_kit.point import Value
 
 if TYPE_CHECKING:
+    from gridward_kit.commission import Commission
     from gridward_kit.device import Device
+
+log = logging.getLogger(__name__)
 
 Fact = str | int | float | bool | list[str]
 Options = Mapping[str, Fact]
@@ -118,6 +122,10 @@ class Dialect(ABC):
     def acknowledge(self, request: bytes, answer: bytes) -> None:
         """Check the answer to a written frame; raises BadFrame, or Refused if the device said no."""
 
+    def on(self, line: Line) -> None:
+        """Told once, before anything is asked, which line it is on: what is cheap there may differ."""
+        return
+
     def unlock(self, entity: Entity) -> tuple[bytes, ...]:
         """Frames that must be acknowledged, one after the other, before the entity is written."""
         return ()
@@ -184,6 +192,7 @@ class Integration:
     `ends_lease`: what ends a lease when the computer dies, in words. `poll` is how often the fast
     queries are asked, in seconds, where the site file does not say. `alike` names pairs of queries
     whose answers cannot be told apart. `options` are the site file's further keys for such a device.
+    `commission` says how a fresh one gets onto a shared line, where a tool can do it.
     """
 
     domain: str
@@ -205,6 +214,7 @@ class Integration:
     faults: Callable[[Options], list[str]] | None = None
     safe: Callable[[Options], str] | None = None
     ends_lease: Callable[[Options], str] | None = None
+    commission: "Commission | None" = None
 
     def each(self) -> Iterator[tuple[str, "Integration"]]:
         """Itself under its domain, then for each of the `examples` itself with that one as `example`."""
@@ -227,12 +237,28 @@ class Integration:
 
 
 @cache
-def integrations() -> Mapping[str, Integration]:
-    """All installed integrations by domain, in alphabetical order."""
-    found = {}
+def _loaded() -> tuple[dict[str, Integration], dict[str, str]]:
+    """The installed integrations, and why others that are installed cannot be loaded."""
+    found: dict[str, Integration] = {}
+    broken: dict[str, str] = {}
     for entry in sorted(entry_points(group="gridward.integrations"), key=lambda item: item.name):
-        loaded = entry.load()
-        if not isinstance(loaded, Integration):
-            raise TypeError(f"entry point {entry.value} is not an Integration")
-        found[loaded.domain] = loaded
-    return found
+        try:
+            loaded = entry.load()
+            if not isinstance(loaded, Integration):
+                raise TypeError(f"{entry.value} is not an Integration")
+        except Exception as error:  # whatever is wrong with one package, the others serve
+            broken[entry.name] = f"{type(error).__name__}: {error}"
+            log.exception("integration %s cannot be loaded; the others go on", entry.name)
+        else:
+            found[loaded.domain] = loaded
+    return found, broken
+
+
+def integrations() -> Mapping[str, Integration]:
+    """All installed integrations by domain, in alphabetical order; without those that cannot be loaded."""
+    return _loaded()[0]
+
+
+def broken() -> Mapping[str, str]:
+    """Why installed integrations cannot be loaded, by their entry points' names."""
+    return _loaded()[1]

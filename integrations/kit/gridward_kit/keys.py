@@ -8,6 +8,7 @@ same as a canonical key under another name fails `check` (`SYNONYMS`).
 from collections.abc import Mapping
 
 from gridward_kit.entity import (
+    ANGLE,
     APPARENT_POWER,
     CELL_VOLTAGE,
     CHARGE,
@@ -18,7 +19,11 @@ from gridward_kit.entity import (
     ENUM,
     FREQUENCY,
     MILLISECONDS,
+    NET_ENERGY,
     POWER,
+    POWER_FACTOR,
+    REACTIVE_ENERGY,
+    REACTIVE_POWER,
     SECONDS,
     SHARE,
     SOC,
@@ -81,14 +86,40 @@ BATTERY: Mapping[str, Quantity] = {
     "temperature_min": TEMPERATURE,
 }
 
+
+def _phases(key: str, quantity: Quantity) -> dict[str, Quantity]:
+    """The same of each phase: `power` gives `power_l1` to `power_l3`."""
+    return {f"{key}_l{phase}": quantity for phase in (1, 2, 3)}
+
+
 METER: Mapping[str, Quantity] = {
     "voltage": VOLTAGE,
     "current": CURRENT,
     "power": POWER,
     "apparent_power": APPARENT_POWER,
+    "reactive_power": REACTIVE_POWER,
+    "power_factor": POWER_FACTOR,
+    "phase_angle": ANGLE,
     "frequency": FREQUENCY,
     "import_energy": ENERGY,
     "export_energy": ENERGY,
+    "total_energy": ENERGY,
+    "net_energy": NET_ENERGY,
+    "import_reactive_energy": REACTIVE_ENERGY,
+    "export_reactive_energy": REACTIVE_ENERGY,
+    "total_reactive_energy": REACTIVE_ENERGY,
+    **_phases("voltage", VOLTAGE),
+    **dict.fromkeys(("voltage_l1_l2", "voltage_l2_l3", "voltage_l3_l1"), VOLTAGE),
+    **_phases("current", CURRENT),
+    "current_neutral": CURRENT,
+    **_phases("power", POWER),
+    **_phases("apparent_power", APPARENT_POWER),
+    **_phases("reactive_power", REACTIVE_POWER),
+    **_phases("power_factor", POWER_FACTOR),
+    **_phases("phase_angle", ANGLE),
+    **_phases("import_energy", ENERGY),
+    **_phases("export_energy", ENERGY),
+    **_phases("total_energy", ENERGY),
 }
 
 RELAY: Mapping[str, Quantity] = {
@@ -154,6 +185,12 @@ SYNONYMS: Mapping[str, str] = {
     "cycle_count": "cycles",
     "import": "import_energy",
     "export": "export_energy",
+    "neutral_current": "current_neutral",
+    "cosphi": "power_factor",
+    "imported_energy": "import_energy",
+    "exported_energy": "export_energy",
+    "reactive_import_energy": "import_reactive_energy",
+    "reactive_export_energy": "export_reactive_energy",
 }
 
 

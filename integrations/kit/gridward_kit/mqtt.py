@@ -11,6 +11,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import aiomqtt
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gridward_kit.clock import Clock
 from gridward_kit.tasks import end
@@ -23,6 +24,10 @@ KEEPALIVE = 10
 TIMEOUT = 3.0
 WAITING = 1000
 MOMENTARY = ("/command", "/set", "/lease", "/lease/renew")
+WISHES = ("/command", "/set")
+MQTT_5, MQTT_3 = aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311
+UNSUPPORTED = 132  # a broker's word for a version of MQTT that it does not speak
+UNANSWERED = "Operation timed out"  # aiomqtt's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +66,24 @@ class Link(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the broker is: `mqtt://host:1883` or `mqtts://host:8883`, and the role's credentials."""
+    """Where the broker is: `mqtt://host:1883` or `mqtts://host:8883`, and the role's credentials.
+
+    `version` of MQTT is tried first.
+    """
 
     url: str = field(repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    version: aiomqtt.ProtocolVersion = MQTT_5
 
     @property
     def where(self) -> str:
         """Its host and port for logs and people, without credentials."""
         return self.url.rpartition("@")[2].removeprefix("mqtt://")
 
-    def client(self, identifier: str, will: aiomqtt.Will) -> aiomqtt.Client:
+    def client(
+        self, identifier: str, will: aiomqtt.Will, version: aiomqtt.ProtocolVersion = MQTT_3
+    ) -> aiomqtt.Client:
         """A client that is not yet connected; raises ValueError for a URL that is none."""
         parts = urlsplit(self.url)
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
@@ -84,13 +95,20 @@ class Broker:
             username=self.username or parts.username,
             password=self.password or parts.password,
             identifier=identifier,
-            clean_session=True,
+            protocol=version,
+            clean_session=True if version is MQTT_3 else None,
             keepalive=KEEPALIVE,
             timeout=TIMEOUT,
             will=will,
             tls_context=ssl.create_default_context() if secure else None,
             max_queued_incoming_messages=WAITING,
         )
+
+
+def not_understood(error: aiomqtt.MqttError) -> bool:
+    """Whether a broker may speak only another MQTT: it says so, or it chokes and says nothing."""
+    code = getattr(error, "rc", None)
+    return getattr(code, "value", code) == UNSUPPORTED or str(error) == UNANSWERED
 
 
 def role_topic(role: str) -> str:
@@ -103,7 +121,7 @@ class MqttLink:
 
     What is published while the broker is away waits: retained messages the newest of each topic,
     others the newest thousand; what only means something now (QoS 0, commands, leases)
-    is dropped.
+    is dropped. MQTT 5, where the broker speaks it, tells of a wish that it was sent to be retained.
     """
 
     def __init__(self, broker: Broker, site: str, role: str, clock: Clock) -> None:
@@ -120,6 +138,7 @@ class MqttLink:
         self._connected = False
         self._availability = f"{self.root}/{self.role}/availability"
         self._client: aiomqtt.Client | None = None
+        self._version = broker.version
 
     @property
     def connected(self) -> bool:
@@ -136,7 +155,7 @@ class MqttLink:
     def subscribe(self, topic: str, handler: Handler) -> None:
         self._handlers.append((topic, handler))
         if self._connected and self._client is not None:
-            task = asyncio.ensure_future(self._client.subscribe(topic, qos=1))
+            task = asyncio.ensure_future(self._have(self._client, topic))
             task.add_done_callback(lambda done: done.exception())
 
     def on_connect(self, act: Callable[[], None]) -> None:
@@ -149,6 +168,7 @@ class MqttLink:
             client = self._broker.client(
                 f"gridward-{self.site}-{self.role}",
                 aiomqtt.Will(self._availability, b"offline", qos=1, retain=True),
+                self._version,
             )
             try:
                 async with client:
@@ -159,6 +179,11 @@ class MqttLink:
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():  # its farewell failed, which must not keep it
                     raise asyncio.CancelledError from error
+                if self._client is None and self._version is MQTT_5 and not_understood(error):
+                    self._version = MQTT_3
+                    continue
+                if self._client is None and not_understood(error):
+                    self._version = MQTT_5
                 if not told:
                     log.error(
                         "%s: no broker at %s: %s; trying for ever", self.role, self._broker.where, error
@@ -171,7 +196,7 @@ class MqttLink:
 
     async def _serve(self, client: aiomqtt.Client) -> None:
         for topic in dict.fromkeys((*(topic for topic, _ in self._handlers), BIRTH)):
-            await client.subscribe(topic, qos=1)
+            await self._have(client, topic)
         self._client = client
         self._connected = True
         for act in self._on_connect:
@@ -188,6 +213,14 @@ class MqttLink:
             raise
         finally:
             await end((sender, receiver))
+
+    async def _have(self, client: aiomqtt.Client, topic: str) -> None:
+        """Subscribe; to a wish so that it still says whether it was sent to be retained."""
+        if self._version is MQTT_5:
+            options = SubscribeOptions(qos=1, retainAsPublished=topic.endswith(WISHES))
+            await client.subscribe(topic, options=options)
+        else:
+            await client.subscribe(topic, qos=1)
 
     def _say_again(self) -> None:
         """Discovery first, then availability, then states: the order that Home Assistant wants."""

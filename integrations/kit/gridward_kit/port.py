@@ -1,6 +1,7 @@
 """One port: opened exclusively, one request at a time, opened again for ever when it goes away."""
 
 import asyncio
+import errno
 import logging
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0)
 GULP = 0.06
 TAIL = 1
 MARGIN = 1.5
-HASTE = 0.9
+HASTE = 0.96
 BABBLE = 2.0
 MOST = 4096
 TICK = 0.001
@@ -33,7 +34,8 @@ class Port:
     """The owner of one line.
 
     The time that an answer took the last time is slept through, all but its last characters (less the
-    next time if all was there on waking); a new or a late one is read in gulps. So the line is never kept
+    next time if all was there on waking, and little more where it took longer: what was late once need not
+    be so again); a new or a late one is read in gulps. So the line is never kept
     waiting and the processor is not woken for every byte. On a Modbus line an answer that is overdue by
     that time is not waited for as long as a new one: the others there wait for their turn. `losses`
     counts how often the line was let go: whoever is there after the next opening may be somebody else.
@@ -55,8 +57,14 @@ class Port:
         self._idle_since = 0.0
         self._usual: dict[bytes, tuple[float, int]] = {}
 
-    async def exchange(self, request: bytes, cut: Cut, first: float | None = None) -> bytes:
-        """Send a request and return the answer that `cut` finds.
+    async def exchange(
+        self,
+        request: bytes,
+        cut: Cut,
+        first: float | None = None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> bytes:
+        """Send a request and return the answer that `cut` finds; `meanwhile` is called once it is sent.
 
         Raises NoAnswer when the line is not there or nothing came within `first` seconds, BadFrame
         when what came cannot be an answer.
@@ -68,6 +76,8 @@ class Port:
             transport.write(request)
             if self.capture:
                 self.capture.sent(request)
+            if meanwhile is not None:
+                meanwhile()
             return await self._answer(transport, request, cut, self.line.first if first is None else first)
         except (NoAnswer, BadFrame):
             self.errors += 1
@@ -97,7 +107,7 @@ class Port:
         try:
             self._transport = await asyncio.to_thread(open_transport, self.url, self.line)
         except OSError as error:
-            self._back_off(f"{self.url}: cannot be opened: {error}; `gridward scan` shows what is there")
+            self._back_off(f"{self.url}: cannot be opened: {_in_words(error)}")
             raise NoAnswer(self._trouble) from error
         self._failures = 0
         self._unsettled = True
@@ -143,18 +153,18 @@ class Port:
             buffer += data
             found = self._try(cut, buffer, quiet=not arrived)
             if found is not None:
-                overslept = seconds > 0 and data == buffer
-                self._usual[request] = (
-                    seconds * HASTE if overslept else loop.time() - sent if arrived else 0.0,
-                    len(buffer) - len(found[1]),
-                )
+                took = loop.time() - sent if arrived else 0.0
+                if seconds:
+                    overslept = data == buffer
+                    took = seconds * HASTE if overslept else min(took, seconds + 2 * self.line.character)
+                self._usual[request] = (took, len(buffer) - len(found[1]))
                 return found[0]
             if not arrived:
                 self._usual.pop(request, None)
                 raise self._silence(buffer)
             if len(buffer) > MOST:
                 raise BadFrame(f"{self.url}: {len(buffer)} bytes and no end of an answer")
-            await self._gulp(length - len(buffer))
+            await self._gulp(length - len(buffer), sent + seconds - loop.time() if seconds else GULP)
             wait = max(self.line.gap, 2 * self.line.character)
 
     def _try(self, cut: Cut, buffer: bytes, *, quiet: bool) -> tuple[bytes, bytes] | None:
@@ -175,10 +185,15 @@ class Port:
             self.capture.received(buffer)
         return BadFrame(f"{self.url}: the answer broke off after {len(buffer)} bytes: {buffer[:24].hex(' ')}")
 
-    async def _gulp(self, missing: int) -> None:
-        """Sleep while the bytes known to be missing are on the wire, all but the last few."""
+    async def _gulp(self, missing: int, left: float) -> None:
+        """Sleep while the bytes known to be missing are on the wire, all but the last few.
+
+        An adapter hands over many at once, so they may be nearer than they seem: within `left` seconds
+        the answer was all there the last time.
+        """
         if missing > TAIL:
-            await asyncio.sleep(min(GULP, (missing - TAIL) * self.line.character))
+            nap = min(GULP, (missing - TAIL) * self.line.character, left - self.line.character)
+            await asyncio.sleep(max(0.0, nap))
         elif missing <= 0:
             await asyncio.sleep(min(GULP / 8, 4 * self.line.character))
 
@@ -197,6 +212,21 @@ class Port:
         finally:
             loop.remove_reader(descriptor)
         return True
+
+
+def _in_words(error: OSError) -> str:
+    """Why a port does not open, and what to do."""
+    match error.errno:
+        case errno.EAGAIN | errno.EBUSY:
+            return "another program holds it (is a gateway running?); end that one first"
+        case errno.EACCES | errno.EPERM:
+            return "not permitted; sudo usermod -aG dialout $USER, then log in again"
+        case errno.ENOENT | errno.ENODEV | errno.ENXIO:
+            return "it is not there; is the adapter plugged in? `gridward scan` shows what is"
+        case errno.ECONNREFUSED | errno.EHOSTUNREACH | errno.ETIMEDOUT:
+            return f"{error.strerror}; is the converter on, and the port number right?"
+        case _:
+            return str(error)
 
 
 async def _until(at: float) -> None:

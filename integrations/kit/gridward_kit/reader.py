@@ -47,6 +47,7 @@ class Reader:
         Raises NoAnswer when a whole pass brings nothing.
         """
         dialect = self._dialect(identity, self._options)
+        dialect.on(self._port.line)
         self._rows = by_query(dialect.entities)
         twice = {query.name for query in dialect.queries if query.twice}
         queries = [Query(name, twice=name in twice) for name in only] or list(dialect.queries)

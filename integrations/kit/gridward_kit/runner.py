@@ -7,13 +7,14 @@ from datetime import tzinfo
 from pathlib import Path
 
 from gridward_kit.bus import Bus
-from gridward_kit.capture import Capture
+from gridward_kit.capture_switch import CaptureSwitch
 from gridward_kit.clock import Clock
 from gridward_kit.device import Device
 from gridward_kit.info import Setup
 from gridward_kit.integration import Line, Options
 from gridward_kit.mqtt import Broker, MqttLink
 from gridward_kit.port import Port
+from gridward_kit.roster import Roster
 from gridward_kit.tasks import end
 from gridward_kit.wired import Wired
 
@@ -38,23 +39,38 @@ class Where:
 
 
 async def run_bus(
-    where: Where, role: str, url: str, members: Sequence[Member], *, line: Line, capture: Path | None = None
+    where: Where,
+    role: str,
+    url: str,
+    members: Sequence[Member],
+    *,
+    line: Line,
+    folder: Path,
+    capture: bool = False,
+    roster: Roster | None = None,
 ) -> None:
-    """Run one bus until cancelled: poll its devices, publish, take commands."""
+    """Run one bus until cancelled: poll its devices, publish, take commands.
+
+    Devices may join and leave by the `roster`.
+
+    `capture` says that it begins with its raw capture on, in `folder`; a person may switch it any time.
+    """
     link = MqttLink(where.broker, where.site, role, where.clock)
-    taped = Capture(capture, where.clock) if capture else None
-    port = Port(url, line, where.clock, taped)
-    devices = [
-        Wired(
-            Device(replace(member.setup, port=url), link, where.clock),
-            member.options,
-            where.clock,
-            member.poll,
-        )
-        for member in members
-    ]
-    bus = Bus(port, devices, where.clock, where.zone)
-    await together(link, bus.run())
+    port = Port(url, line, where.clock)
+    path = folder / "captures" / f"{role.removeprefix('bus:')}.txt"
+    CaptureSwitch(link, port, path, where.clock, on=capture)
+
+    def wired(member: Member) -> Wired:
+        device = Device(replace(member.setup, port=url), link, where.clock)
+        return Wired(device, member.options, where.clock, member.poll, line)
+
+    bus = Bus(port, [wired(member) for member in members], where.clock, where.zone)
+    roster = roster or Roster()
+    roster.opened(bus, wired)
+    try:
+        await together(link, bus.run())
+    finally:
+        roster.closed()
 
 
 async def run_device(where: Where, role: str, member: Member) -> None:

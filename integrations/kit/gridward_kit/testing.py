@@ -14,7 +14,7 @@ import pytest
 from aiomqtt import Topic
 
 from gridward_kit.clock import Clock
-from gridward_kit.integration import integrations
+from gridward_kit.integration import Integration, integrations
 from gridward_kit.mqtt import Handler, Message, role_topic
 
 START = 1_795_000_000.0
@@ -168,11 +168,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `integration` over every installed one, one that takes `lined` over each
-    example of every one with a line."""
+    example of every one with a line, one that takes `settable` over those with something to set."""
     wanted = metafunc.config.getoption("--integration")
     chosen = [item for item in integrations().values() if not wanted or item.domain in wanted]
     if "integration" in metafunc.fixturenames:
         metafunc.parametrize("integration", chosen, ids=[item.domain for item in chosen])
+    lined = [pair for item in chosen if item.dialect for pair in item.each()]
     if "lined" in metafunc.fixturenames:
-        lined = [pair for item in chosen if item.dialect for pair in item.each()]
         metafunc.parametrize("lined", [item for _, item in lined], ids=[name for name, _ in lined])
+    if "settable" in metafunc.fixturenames:
+        settable = [pair for pair in lined if _settable(pair[1])]
+        metafunc.parametrize("settable", [item for _, item in settable], ids=[name for name, _ in settable])
+
+
+def _settable(integration: Integration) -> bool:
+    """Whether its example device has anything that can be set."""
+    if integration.dialect is None or integration.example is None:
+        return False
+    return any(row.setting is not None for row in integration.dialect(integration.example, {}).entities)

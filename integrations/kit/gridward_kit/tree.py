@@ -221,8 +221,9 @@ def _project(tree: Path, project: Path) -> Faults:
     if not (folder / "README.md").is_file():
         yield f"{place.parent}: has no README.md"
     entries = content["project"].get("entry-points", {}).get("gridward.integrations", {})
-    if entries and list(entries) != [folder.name]:
-        yield f"{place}: its one entry point is not {folder.name!r}, as its folder is"
+    others = [name for name in entries if not f"{name}_".startswith(f"{folder.name}_")]
+    if entries and (others or folder.name not in entries):
+        yield f"{place}: its one entry point is not {folder.name!r}, as its folder is, or begins so"
 
 
 OF_MODULES: tuple[Callable[[Iterable[Module]], Faults], ...] = (one_way, pure, words, sizes)

@@ -32,8 +32,9 @@ class Turns:
     def __init__(self, queries: Iterable[Query], poll: float) -> None:
         self.poll = poll
         self._slots = {query.name: Slot(query) for query in queries}
-        self._fast_last = False
         self._rounds = 0
+        self._complete = False
+        self._told = 0
 
     def change(self, queries: Iterable[Query]) -> None:
         """Other queries from now on; those that stay keep their turn."""
@@ -44,14 +45,16 @@ class Turns:
         """When the next query wants its turn; infinity if none ever does."""
         return min((slot.due for slot in self._ready()), default=float("inf"))
 
+    def _fast(self) -> list[Slot]:
+        return [slot for slot in self._slots.values() if slot.fast and not slot.refused]
+
     def _ready(self) -> list[Slot]:
         """The queries that their interval alone holds back, not the rounds that are to pass before."""
-        slots = self._slots.values()
-        lap = max((slot.turns for slot in slots if slot.fast), default=None)
+        alone = not self._fast()
         return [
             slot
-            for slot in slots
-            if slot.fast or lap is None or slot.asked is None or lap - slot.since >= slot.query.rounds
+            for slot in self._slots.values()
+            if slot.fast or alone or slot.asked is None or self._rounds - slot.since >= slot.query.rounds
         ]
 
     def next(self, now: float) -> Query | None:
@@ -61,18 +64,29 @@ class Turns:
             return None
         fast = [slot for slot in waiting if slot.fast]
         slow = [slot for slot in waiting if not slot.fast]
-        first = slow if slow and (self._fast_last or not fast) else fast
-        slot = min(first, key=lambda item: item.due)
-        self._fast_last = slot.fast and len(fast) <= 1
-        return slot.query
+        slows_turn = slow and (self._complete or not fast)
+        self._complete = False
+        if slows_turn:
+            return min(slow, key=lambda item: item.due).query
+        return min(fast, key=lambda item: (item.turns, item.due)).query
+
+    def midway(self) -> bool:
+        """Whether the round that has begun still lacks a fast query."""
+        return not self._complete and bool(self._fast())
 
     def last_of_round(self) -> bool:
         """Whether a poll has become complete: every fast query had its turn since the last complete one."""
-        fast = [slot.turns for slot in self._slots.values() if slot.fast and not slot.refused]
-        if fast and min(fast) <= self._rounds:
+        if self._fast() and self._told == self._rounds:
             return False
-        self._rounds = min(fast, default=0)
+        self._told = self._rounds
         return True
+
+    def _had_its_turn(self, slot: Slot) -> None:
+        slot.turns = max(slot.turns, self._rounds) + 1
+        least = min((one.turns for one in self._fast()), default=0)
+        if least > self._rounds:
+            self._rounds = least
+            self._complete = True
 
     def answered(self, query: Query, started: float) -> float:
         """The query was answered; ask again after its interval. The seconds since the last answer."""
@@ -80,10 +94,10 @@ class Turns:
         interval = 0.0 if slot.asked is None else started - slot.asked
         slot.asked = started
         slot.silences = 0
-        slot.turns = max(slot.turns, self._rounds) + 1 if slot.refused else slot.turns + 1
         slot.refused = False
-        slot.since = max((one.turns for one in self._slots.values() if one.fast), default=0)
+        slot.since = self._rounds
         slot.due = self._after(query, started)
+        self._had_its_turn(slot)
         return interval
 
     def again(self, query: Query, started: float) -> None:
@@ -93,7 +107,7 @@ class Turns:
     def missed(self, query: Query, started: float, *, silent: bool) -> None:
         """No good answer: again at the next turn; one that stays silent more and more rarely."""
         slot = self._slots[query.name]
-        slot.turns += 1
+        self._had_its_turn(slot)
         pause = self.poll
         if silent and not slot.fast:
             slot.silences += 1
@@ -104,9 +118,9 @@ class Turns:
         """The device said no: asked again only after an hour. Whether this is the first telling."""
         slot = self._slots[query.name]
         first = not slot.refused
-        slot.turns += 1
         slot.refused = True
         slot.due = started + AGAIN
+        self._had_its_turn(slot)
         return first
 
     def restart(self, now: float) -> None:

@@ -1,14 +1,14 @@
 """One device on a bus: its dialect once it is known, its turns, and what its answers mean."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from gridward_kit.clock import Clock
 from gridward_kit.device import Device
 from gridward_kit.entity import Entity, by_query, readings
 from gridward_kit.errors import DeviceError, NoAnswer
-from gridward_kit.integration import Dialect, Fact, Identity, Options, Query
+from gridward_kit.integration import Dialect, Fact, Identity, Line, Options, Query
 from gridward_kit.kept import Json, Kept
 from gridward_kit.pace import Pace
 from gridward_kit.point import Value
@@ -28,7 +28,9 @@ class Stranger(DeviceError):
 class Wired:
     """A device on a line: identified once, then polled by its dialect's queries."""
 
-    def __init__(self, device: Device, options: Options, clock: Clock, poll: float | None) -> None:
+    def __init__(
+        self, device: Device, options: Options, clock: Clock, poll: float | None, line: Line | None = None
+    ) -> None:
         self.device = device
         self.options = options
         self.integration = device.setup.integration
@@ -39,6 +41,7 @@ class Wired:
         self.misses = 0
         self.last_turn = 0.0
         self.lap = 0.0
+        self.silent_for = 0.0
         self.retry_at = 0.0
         self.pace = Pace()
         self._spoilt = False
@@ -46,8 +49,10 @@ class Wired:
         device.counters = self.errors
         self.written: dict[str, int] = {}
         self._clock = clock
+        self._line = line or self.integration.line
         self._rows: dict[str, tuple[Entity, ...]] = {}
         self._once: dict[str, dict[str, Value]] = {}
+        self._heard: set[str] = set()
         self.recall()
 
     def recall(self) -> None:
@@ -61,6 +66,7 @@ class Wired:
         if self.integration.dialect is None:
             raise TypeError(f"{self.integration.domain} has no dialect")
         self.dialect = self.integration.dialect(identity, self.options)
+        self.dialect.on(self._line)
         self.turns = Turns(self.dialect.queries, self.poll)
         self._rows = by_query(self.dialect.entities)
         self.device.describe(identity, self.dialect.entities)
@@ -77,8 +83,8 @@ class Wired:
         return max(self.pace.until, self.retry_at if asleep else self.turns.due())
 
     def served(self) -> None:
-        """Its turn is over; one whose answer was spoilt is the next again, once."""
-        if not self._spoilt:
+        """It was asked. Its turn ends with its round; one whose answer was spoilt is the next again, once."""
+        if not self._spoilt and not (self.proven and self.turns.midway()):
             self.last_turn = self._clock.monotonic()
 
     def prove(self, values: Mapping[str, Value]) -> None:
@@ -117,20 +123,28 @@ class Wired:
         self.dialect = None
         return True
 
-    def took(self, query: Query, payload: bytes, started: float) -> None:
-        """Take in a good answer: true values are read, impossible ones counted and absent."""
+    def took(self, query: Query, payload: bytes, started: float) -> Callable[[], None]:
+        """Note a good answer, and give back what is left to do with it: decode, publish."""
         self._spoilt = False
+        self.misses = 0
+        interval = self.turns.answered(query, started)
+        return lambda: self._digest(query, payload, started, interval)
+
+    def _digest(self, query: Query, payload: bytes, started: float, interval: float) -> None:
+        """True values are read, impossible ones counted and absent.
+
+        A first one that only waits for a second to agree with it is no fault of the line.
+        """
         rows = self._rows.get(query.name, ())
         got = readings(rows, query.name, payload)
         doubted = self.dialect.doubt(got.values, self.device.values) if self.dialect else frozenset()
-        self.errors["impossible"] += len(got.impossible) + len(doubted)
+        self.errors["impossible"] += len(got.impossible) + len(doubted & self._heard)
         values = {key: value for key, value in got.values.items() if key not in doubted}
-        self.misses = 0
-        interval = self.turns.answered(query, started)
         if query.twice and self._once.pop(query.name, None) != values:
             self._once[query.name] = values
             self.turns.again(query, started)
             return
+        self._heard |= values.keys()
         owned = frozenset(row.key for row in rows)
         self.device.read(values, max(query.every, self.poll, interval or self.lap * query.rounds), owned)
         if self.turns.last_of_round():

@@ -189,6 +189,8 @@ class Relay:
             self._held_until = until
 
     async def _look(self) -> None:
+        if not self._started and self._start_at < float("inf"):
+            return  # what its start said is what is wrong
         try:
             report = await self._driver.read()
         except FAILURES as error:
@@ -283,18 +285,13 @@ class Relay:
 
     async def _leave(self) -> None:
         """Connected on the way out."""
+        driver = self._driver
         try:
-            await self._driver.connect()
+            await driver.connect()
         except FAILURES as error:
-            log.error(
-                "%s: %s: %s; it ends by %s",
-                self._device.id,
-                self._driver.name,
-                error,
-                self._driver.ends_lease,
-            )
+            log.error("%s: %s: %s; it ends by %s", self._device.id, driver.name, error, driver.ends_lease)
         else:
             self._moved(Position.CONNECTED)
             self._save()
         finally:
-            await self._driver.close()
+            await driver.close()

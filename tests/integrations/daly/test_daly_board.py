@@ -1,6 +1,7 @@
 """The simulated board: it answers as captured ones do, and what it is told is what is read."""
 
 from datetime import UTC, datetime
+from math import ceil, floor
 
 import pytest
 import voluptuous as vol
@@ -8,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridward_daly import EXAMPLE, INTEGRATION
+from gridward_daly.detect import dialect as spoken
 from gridward_daly.entities import rows
-from gridward_daly.identify import dialect as spoken
 from gridward_daly.protocol import A5, LIVE, Layout, frame
 from gridward_daly.simulator import DalyBoard
 from gridward_kit.entity import BinarySensor, Entity, Number, Sensor, Switch, readings
@@ -34,10 +35,9 @@ def drawn(row: Entity) -> st.SearchStrategy[Value]:
             return st.sampled_from(options)
         case Sensor(at=Slice(size=size, scale=scale, zero=zero), limits=limits):
             low, high = limits or (-1e9, 1e9)
-            values = st.integers(1, 256**size - 1).map(lambda raw: round((raw - zero) * scale, 6) + 0.0)
-            return values.filter(lambda value: low <= value <= high) if size == 1 else values.map(
-                lambda value: round(min(max(value, low), high), 6)
-            )  # fmt: skip
+            ends = sorted(end / scale + zero for end in (low, high))
+            raws = st.integers(max(1, ceil(ends[0])), min(256**size - 1, floor(ends[1])))
+            return raws.map(lambda raw: round((raw - zero) * scale, 6) + 0.0)
         case _:
             return st.just(DalyBoard(48, 21, code="PACK-7").state[row.key])
 

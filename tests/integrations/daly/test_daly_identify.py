@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from gridward_daly import EXAMPLE
-from gridward_daly.identify import dialect as spoken
-from gridward_daly.identify import identify
+from gridward_daly.detect import dialect as spoken
+from gridward_daly.detect import identify
 from gridward_daly.protocol import LIVE, SETTINGS
 from gridward_daly.simulator import DalyBoard
 from gridward_kit.entity import readings
@@ -156,6 +156,22 @@ async def test_swapped_bytes_do_not_make_another_board(spoilt: int) -> None:
 
     identity = await identify(line(DalyBoard(14, 1), spoil=swap_the_counts), {})
     assert (identity.model, identity.facts["sensors"]) == ("14s", 1)
+
+
+@pytest.mark.parametrize("spoilt", [1, 2], ids=["first", "second"])
+async def test_swapped_bytes_of_a_setting_are_no_fact(spoilt: int) -> None:
+    heard: dict[int, int] = {}
+
+    def swap_in_the_payload(_: int, answer: bytes) -> bytes:
+        heard[answer[2]] = heard.get(answer[2], 0) + 1
+        if not 0x50 <= answer[2] < 0x61 or heard[answer[2]] != spoilt:
+            return answer
+        return answer[:6] + answer[7:8] + answer[6:7] + answer[8:]
+
+    board = DalyBoard(code="PACK-7")
+    identity = await identify(line(board, spoil=swap_in_the_payload), {})
+    right = await identify(line(DalyBoard(code="PACK-7")), {})
+    assert identity == right
 
 
 async def test_a_count_of_cells_that_the_voltage_cannot_have() -> None:

@@ -30,7 +30,8 @@ FORUM_VOLTS = dict(
 )
 FOURTEEN = Layout(cells=14, sensors=1, first=1)
 UNITS = {row.key: row.quantity.unit for row in INTEGRATION.entities({})}
-CAPTURED = [item for item in frames_of("daly") if item.error is None]
+FRAMES = [item for item in frames_of("daly") if not item.place.startswith("registers")]
+CAPTURED = [item for item in FRAMES if item.error is None]
 
 
 def cells_of(values: dict[str, Value]) -> dict[int, Value]:
@@ -66,7 +67,7 @@ def test_request_of_the_other_boards() -> None:
         A5(FOURTEEN, board=17)
 
 
-@pytest.mark.parametrize("item", frames_of("daly"), ids=lambda item: item.place)
+@pytest.mark.parametrize("item", FRAMES, ids=lambda item: item.place)
 def test_a_captured_frame_decodes_to_all_that_is_documented(item: Frame) -> None:
     if item.error is not None:
         with pytest.raises(DeviceError) as caught:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gridward_daly import EXAMPLE, INTEGRATION
-from gridward_daly.identify import dialect
+from gridward_daly.detect import dialect
 from gridward_daly.protocol import A5, Layout, frame
 from gridward_kit.entity import Entity, derive, readings
 from gridward_kit.errors import BadFrame, Refused

@@ -1,15 +1,22 @@
 """The GPIO driver on gpiozero's mock pins."""
 
+import asyncio
+import json
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import gpiozero
 import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 
+from gridward_kit.device import Device as Relayed
 from gridward_kit.errors import DeviceError
+from gridward_kit.info import Setup
 from gridward_kit.integration import Options
-from gridward_relay import ends_lease, safe
+from gridward_kit.testing import MemoryBroker, TurnedClock
+from gridward_relay import INTEGRATION, ends_lease, safe, serve
 from gridward_relay.contactor import Position
 from gridward_relay.drivers.gpio import Gpio
 from gridward_relay.options import settings
@@ -105,3 +112,31 @@ def test_it_says_that_no_timer_ends_its_lease() -> None:
     words = ends_lease(settings(LOW))
     for word in ("WatchdogSec", "ExecStopPost=gridward relay safe", "hardware watchdog"):
         assert word in words
+
+
+async def test_a_computer_without_pins_is_told_once_and_tried_for_ever(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, recwarn: pytest.WarningsRecorder
+) -> None:
+    def nowhere() -> MockFactory:
+        warnings.warn("Falling back from lgpio", gpiozero.PinFactoryFallback, stacklevel=1)
+        raise gpiozero.BadPinFactory("Unable to load any default pin factory!")
+
+    clock = TurnedClock()
+    broker = MemoryBroker(clock)
+    setup = Setup("contactor", INTEGRATION, "Contactor", tmp_path, writable=True)
+    device = Relayed(setup, broker.link("device:contactor"), clock)
+    with pytest.MonkeyPatch.context() as patch:
+        Device.pin_factory = None
+        patch.setattr(Device, "_default_pin_factory", nowhere)
+        task = asyncio.create_task(serve(device, LOW))
+        await clock.turn(60)
+    told = [text for text in caplog.messages if "GPIO 26" in text]
+    assert len(told) == 2, "the driver's fault, and that the device is unavailable"
+    assert all("pip install lgpio" in text for text in told)
+    assert not recwarn.list
+    Device.pin_factory = MockFactory()
+    await clock.turn(10)
+    state = json.loads(broker.said("gridward/home/contactor/state")[-1])
+    assert state["position"] == "connected"
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

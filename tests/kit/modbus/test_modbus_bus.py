@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC
 from pathlib import Path
 
@@ -41,9 +41,9 @@ class Pair:
     def _count(self, wired: Wired) -> None:
         took = wired.took
 
-        def counted(query: Query, payload: bytes, started: float) -> None:
+        def counted(query: Query, payload: bytes, started: float) -> Callable[[], None]:
             self.answers[wired.device.id, query.name] += 1
-            took(query, payload, started)
+            return took(query, payload, started)
 
         wired.took = counted  # type: ignore[method-assign]
 

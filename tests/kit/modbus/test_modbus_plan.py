@@ -5,8 +5,9 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridward_kit.entity import Sensor
 from gridward_kit.integration import Line
-from gridward_kit.modbus import LINE, Profile, f32, u16
+from gridward_kit.modbus import LINE, Modbus, Profile, f32, u16
 from gridward_kit.modbus.plan import Block, bound, cost, parse, plan
 
 SDM230 = (0x00, 0x06, 0x0C, 0x12, 0x18, 0x1E, 0x24, 0x46, 0x48, 0x4A, 0x4C, 0x4E, 0x156, 0x158)
@@ -117,3 +118,13 @@ def price(run: list[int], points: list[int], profile: Profile) -> float:
     if end - start > profile.most or not permitted(start, end - start, points, profile):
         return float("inf")
     return cost(end - start, profile, LINE)
+
+
+def test_the_reads_follow_the_line_s_speed() -> None:
+    """At 115200 baud registers cost nearly nothing, so two reads become one."""
+    rows = [Sensor(f"v{at}", f"V{at}", u16(at)) for at in (0, 25)]
+    device = Modbus(rows, Profile(spans=((0, 40),)), 1)
+    assert len(device.queries) == 2
+    device.on(Line(baud=115200, modbus=True))
+    assert [query.name for query in device.queries] == ["03:0x0000+26"]
+    assert {row.at.query for row in device.entities if row.at} == {"03:0x0000+26"}

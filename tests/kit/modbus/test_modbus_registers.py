@@ -35,7 +35,7 @@ def test_a_float_comes_back_in_seven_digits_or_is_absent(number: float, low_firs
     payload = struct.pack(">f", number)
     payload = payload[2:] + payload[:2] if low_first else payload
     value = f32(0, low_first=low_first).decode(payload)
-    if math.isfinite(number):
+    if math.isfinite(number) and (number == 0 or abs(number) >= 2**-126):
         assert value == pytest.approx(number, rel=1e-6)
     else:
         assert value is None
@@ -49,6 +49,16 @@ def test_documented_words() -> None:
     assert text(0, 4, low=True).decode(b"\0S\0N\x000\0\0") == "SN0"
     assert bcd(0, 2).decode(bytes.fromhex("00123456")) == 123456
     assert bcd(0, 1).decode(b"\x1a\x00") is None
+
+
+def test_a_code_that_is_sent_as_a_float() -> None:
+    parity = f32(0, codes={0: "8N1", 1: "8E1"})
+    assert parity.decode(bytes.fromhex("3f800000")) == "8E1"
+    assert parity.decode(bytes.fromhex("40000000")) == "unknown"
+    assert parity.decode(bytes.fromhex("3fc00000")) == "unknown"
+    assert parity.decode(bytes.fromhex("7fc00000")) is None
+    assert parity.words("8E1") == (0x3F80, 0)
+    assert f32(0, codes={0: "8N1", 1: "8E1"}, low_first=True).words("8E1") == (0, 0x3F80)
 
 
 def test_what_the_device_marks_is_absent() -> None:

@@ -1,13 +1,15 @@
 """A Modbus device's language, made of its rows and of what it allows. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import combinations
 
 from gridward_kit.entity import Button, Entity, readings
 from gridward_kit.errors import BadFrame
 from gridward_kit.integration import FAST, Dialect, Line, Query
 from gridward_kit.modbus import frame
+from gridward_kit.modbus.counters import Counters
 from gridward_kit.modbus.plan import SPARSE, Block, Profile, bound, parse, plan
 from gridward_kit.modbus.registers import Register
 from gridward_kit.point import Value
@@ -19,7 +21,8 @@ class Modbus(Dialect):
     """One unit on a Modbus line: its rows placed in the cheapest reads.
 
     A read that is refused is halved until the registers that the unit lacks stand alone; those are left
-    out. `proof` is the key of the row that tells this unit from others.
+    out. `proof` is the key of the row that tells this unit from others. `step` is by how much one of its
+    counters may move between two answers (kWh and the like); left out, counters are taken as they come.
     """
 
     def __init__(
@@ -28,8 +31,8 @@ class Modbus(Dialect):
         profile: Profile,
         unit: int,
         *,
-        line: Line = LINE,
         proof: str | None = None,
+        step: float | None = None,
     ) -> None:
         """Units are numbered 1 to 247; raises ValueError for another."""
         if not 1 <= unit <= 247:
@@ -44,10 +47,17 @@ class Modbus(Dialect):
             for row in self._rows
             if isinstance(row.at, Register) and not isinstance(row, Button)
         }
-        self._blocks = list(plan(self._points.values(), profile, line))
         self._last: dict[str, bytes] = {}
         self._proof = proof
-        self._place()
+        self._counters = None if step is None else Counters(self._rows, step)
+        self._character = 0.0
+        self.on(LINE)
+
+    def on(self, line: Line) -> None:
+        if line.character != self._character:
+            self._character = line.character
+            self._blocks = list(plan(self._points.values(), self.profile, line))
+            self._place()
 
     def _place(self) -> None:
         """Put every row into the block that holds it."""
@@ -88,6 +98,9 @@ class Modbus(Dialect):
     def acknowledge(self, request: bytes, answer: bytes) -> None:
         frame.denied(answer, self.profile.reasons)
 
+    def doubt(self, values: Mapping[str, Value], before: Mapping[str, Value]) -> frozenset[str]:
+        return frozenset() if self._counters is None else self._counters.doubt(values)
+
     def without(self, query: str) -> bool:
         place = next((number for number, one in enumerate(self._blocks) if one.name == query), None)
         points = (row.at for row in self.entities if isinstance(row.at, Register) and row.at.query == query)
@@ -127,11 +140,17 @@ def _around(pairs: Sequence[tuple[int, int]], block: Block, profile: Profile) ->
 
 
 def decode(rows: Sequence[Entity], profile: Profile, request: bytes, reply: bytes) -> dict[str, Value]:
-    """The values of any read of this device, planned or not, by key; raises BadFrame, Refused."""
+    """The values of any read of this device, planned or not, by key; of a write those that it sets.
+
+    Raises BadFrame, Refused.
+    """
     _, function, start, count = frame.asked(request)
     found = frame.cut(request, reply, quiet=True)
     if found is None:
         raise BadFrame("an empty answer")
+    if function in (frame.WRITE_ONE, frame.WRITE_MANY):
+        frame.denied(found[0], profile.reasons)
+        return _set_by(rows, profile, start, request[4:6] if function == frame.WRITE_ONE else request[7:-2])
     payload = frame.payload(found[0], profile.reasons)
     block = Block(function, start, count, FAST)
     inside = [
@@ -143,3 +162,29 @@ def decode(rows: Sequence[Entity], profile: Profile, request: bytes, reply: byte
     ]
     derived = [row for row in rows if row.at is not None and not isinstance(row.at, Register)]
     return readings([*inside, *derived], block.name, payload).values
+
+
+def _set_by(rows: Sequence[Entity], profile: Profile, start: int, words: bytes) -> dict[str, Value]:
+    """What written registers mean, by key; a button is on where it is what these words press."""
+    block = Block(profile.function, start, len(words) // 2, FAST)
+    found: dict[str, Value] = {}
+    for row in (ordered(row, profile) for row in rows):
+        if not isinstance(row.at, Register) or not block.holds(row.at, block.function):
+            continue
+        if (row.at.function or profile.function) == frame.INPUT and row.setting is None:
+            continue
+        if isinstance(row, Button):
+            numbers = tuple(int.from_bytes(words[at : at + 2], "big") for at in range(0, len(words), 2))
+            value: Value | None = (row.at.press is not None and row.at.words(True) == numbers) or None
+        else:
+            value = row.at.at(block.name, start).decode(words)
+        if value is not None:
+            found[row.key] = value
+    return found
+
+
+def alike(queries: Iterable[Query]) -> frozenset[frozenset[str]]:
+    """Pairs of reads of one length: an answer does not say what it answers."""
+    counts = {query.name: parse(query.name)[2] for query in queries}
+    pairs = combinations(counts, 2)
+    return frozenset(frozenset(pair) for pair in pairs if counts[pair[0]] == counts[pair[1]])

@@ -24,19 +24,82 @@ class Model:
     """One model: its rows, what it allows, and what its simulator shows at rest.
 
     `proof` is the key of the row that tells this very unit from others of its kind, or at least its kind
-    (a version, a meter code). `code` is a register that says the model and the values that mean this one.
+    (a version, a meter code). `step` is by how much a counter may move between two answers (kWh and the
+    like; see `Counters`). `code` is a register that says the model and the values that mean this one.
     """
 
     rows: tuple[Entity, ...]
     profile: Profile = field(default_factory=Profile)
     state: Mapping[str, Value] = field(default_factory=dict)
     proof: str = "serial_number"
+    step: float | None = None
     code: tuple[Register, tuple[Value, ...]] | None = None
 
     def row(self, key: str) -> Register | None:
         """Where a key lies, with this model's order of words."""
         found = next((ordered(row, self.profile).at for row in self.rows if row.key == key), None)
         return found if isinstance(found, Register) else None
+
+
+@dataclass(frozen=True)
+class Family:
+    """A maker's models by name; the first is taken where none is said.
+
+    `shaped` is a model as the site file's further options or the facts of an identity want it.
+    """
+
+    models: Mapping[str, Model]
+    manufacturer: str
+    shaped: Callable[[Model, Options], Model] = lambda model, _: model
+
+    @property
+    def first(self) -> str:
+        """The model that is taken where none is said."""
+        return next(iter(self.models))
+
+    def chosen(self, options: Options, name: str | None = None) -> Model:
+        """The model of a name, or the one that the options say."""
+        return self.shaped(self.models[name or str(options.get("model", self.first))], options)
+
+    def dialect(self, identity: Identity, options: Options) -> Dialect:
+        """The language of an identified unit."""
+        model = self.chosen({**identity.facts, **options}, identity.model)
+        known = identity.serial if model.proof == "serial_number" else identity.facts.get(model.proof)
+        proof = None if known is None else model.proof
+        return Modbus(model.rows, model.profile, address(options), proof=proof, step=model.step)
+
+    def simulator(self, options: Options) -> Unit:
+        """A simulated unit."""
+        model = self.chosen(options)
+        return Unit(model.rows, model.profile, address(options), model.state)
+
+    def entities(self, options: Options) -> tuple[Entity, ...]:
+        """The rows of the model that the options say; of all without one."""
+        wanted = [options.get("model")] if "model" in options else list(self.models)
+        models = [self.chosen(options, str(one)) for one in wanted]
+        return tuple({row.key: row for model in reversed(models) for row in model.rows}.values())
+
+    def decode(self, model: str | None, request: str, reply: bytes) -> dict[str, Value]:
+        """The values of any read of a model; raises ValueError for a model that there is not."""
+        if model is not None and model not in self.models:
+            raise ValueError(f"no model {model!r}; there are {', '.join(self.models)}")
+        one = self.chosen({}, model)
+        return decode(one.rows, one.profile, _hex(request), reply)
+
+    async def identify(self, ask: Ask, options: Options) -> Identity:
+        """Which of the models a unit is."""
+        said = options.get("model")
+        shapes = {one: self.chosen(options, one) for one in self.models}
+        return await find(
+            ask, shapes, address(options), self.manufacturer, None if said is None else str(said)
+        )
+
+    def examples(self) -> dict[str, Example]:
+        """Each model's simulator for the contract tests."""
+        return {
+            one: Example(resting(one, model, self.manufacturer), {"model": one})
+            for one, model in self.models.items()
+        }
 
 
 def family(
@@ -51,43 +114,9 @@ def family(
     options: Mapping[vol.Marker, Callable[[Fact], Fact]] | None = None,
     shaped: Callable[[Model, Options], Model] = lambda model, _: model,
 ) -> Integration:
-    """The integration of models by name; the first is taken where none is said.
-
-    `shaped` is a model as the site file's further `options` or the facts of an identity want it.
-    """
-    first = next(iter(models))
-
-    def chosen(options: Options, name: str | None = None) -> Model:
-        return shaped(models[name or str(options.get("model", first))], options)
-
-    def dialect(identity: Identity, options: Options) -> Dialect:
-        model = chosen({**identity.facts, **options}, identity.model)
-        known = identity.serial if model.proof == "serial_number" else identity.facts.get(model.proof)
-        proof = None if known is None else model.proof
-        return Modbus(model.rows, model.profile, address(options), line=line, proof=proof)
-
-    def simulator(options: Options) -> Unit:
-        model = chosen(options)
-        return Unit(model.rows, model.profile, address(options), model.state)
-
-    def entities(options: Options) -> tuple[Entity, ...]:
-        wanted = [chosen(options)] if "model" in options else [chosen(options, one) for one in models]
-        return tuple({row.key: row for model in reversed(wanted) for row in model.rows}.values())
-
-    def decoded(model: str | None, request: str, reply: bytes) -> dict[str, Value]:
-        if model is not None and model not in models:
-            raise ValueError(f"no model {model!r}; there are {', '.join(models)}")
-        one = chosen({}, model)
-        return decode(one.rows, one.profile, _hex(request), reply)
-
-    async def identify(ask: Ask, options: Options) -> Identity:
-        said = options.get("model")
-        shapes = {one: chosen(options, one) for one in models}
-        return await find(ask, shapes, address(options), manufacturer, None if said is None else str(said))
-
-    examples = {
-        one: Example(resting(one, model, manufacturer), {"model": one}) for one, model in models.items()
-    }
+    """The integration of a maker's models; `options` are further ones of the site file."""
+    made = Family(models, manufacturer, shaped)
+    examples = made.examples()
     return Integration(
         domain=domain,
         name=name,
@@ -95,16 +124,13 @@ def family(
         models=tuple(models),
         line=line,
         poll=poll,
-        options={
-            vol.Optional("address", default=1): vol.All(int, vol.Range(1, 247)),
-            **(options or {}),
-        },
-        entities=entities,
-        identify=identify,
-        dialect=dialect,
-        decode=decoded,
-        simulator=simulator,
-        example=examples.pop(first).identity,
+        options={vol.Optional("address", default=1): vol.All(int, vol.Range(1, 247)), **(options or {})},
+        entities=made.entities,
+        identify=made.identify,
+        dialect=made.dialect,
+        decode=made.decode,
+        simulator=made.simulator,
+        example=examples.pop(made.first).identity,
         examples=examples,
     )
 

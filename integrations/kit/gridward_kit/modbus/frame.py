@@ -89,16 +89,15 @@ def asked(request: bytes) -> tuple[int, int, int, int]:
 def cut(request: bytes, buffer: bytes, *, quiet: bool) -> tuple[bytes, bytes] | None:
     """The answer to `request` in what has arrived, and the rest; None while it may still come.
 
-    Bytes in front of it are passed over (an adapter's echo, noise). Raises BadFrame when the line is
-    quiet, or longer than any answer, and none is there.
+    Bytes in front of it are passed over (an adapter's echo, noise). Raises BadFrame when none is there and
+    the line is quiet, or has brought more than any answer, or one that begins rightly and is spoilt.
     """
     for begin in range(len(buffer) - SHORTEST + 1):
         end = begin + _length(request, buffer, begin)
         if begin < end <= len(buffer) and intact(buffer[begin:end]):
             return buffer[begin:end], buffer[end:]
-    if quiet and buffer:
-        raise BadFrame(_why(request, buffer))
-    if len(buffer) > len(request) + 2 * SHORTEST + _expected(request):
+    whole = len(buffer) >= 3 and len(buffer) >= _length(request, buffer, 0) > 0
+    if (quiet and buffer) or whole or len(buffer) > len(request) + 2 * SHORTEST + _expected(request):
         raise BadFrame(_why(request, buffer))
     return None
 

@@ -5,7 +5,7 @@ needs costs two characters. What is cheaper is read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gridward_kit.integration import Line
 from gridward_kit.modbus.frame import HOLDING, REASONS, WRITE_MANY, WRITE_ONE, Reasons
@@ -21,22 +21,28 @@ class Profile:
 
     `function` reads where a row does not say another. `most` registers are given at once. `even`: address
     and count must be. `spans` (first, last register) answer as a whole, holes included; outside of them
-    only registers that rows name are read, and no block reaches over the end of a span. `low_first`: of
-    two words the low one comes first. `writes` are the functions that set registers, tried in this order.
-    `pause` is how long it wants to be left alone after its answer, `turnaround` how long it takes to begin
-    one, `late` after how long no answer comes any more (seconds).
+    only registers that rows name are read, and no block reaches over the end of a span. `spanning`: the
+    function that spans are read with (0: any). `low_first`: of two words the low one comes first. `writes`
+    are the functions that set registers, tried in this order. `pause` is how long it wants to be left
+    alone after its answer, `turnaround` how long it takes to begin one, `late` after how long no answer
+    comes any more (seconds).
     """
 
     function: int = HOLDING
     most: int = 64
     even: bool = False
     spans: tuple[tuple[int, int], ...] = ()
+    spanning: int = 0
     low_first: bool = False
     writes: tuple[int, ...] = (WRITE_MANY, WRITE_ONE)
     reasons: Reasons = field(default_factory=lambda: REASONS)
     pause: float = 0.0
     turnaround: float = 0.02
     late: float = 1.0
+
+    def spans_of(self, function: int) -> tuple[tuple[int, int], ...]:
+        """The spans of registers that a function reads."""
+        return self.spans if self.spanning in (0, function) else ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,7 +90,8 @@ def plan(points: Iterable[Register], profile: Profile, line: Line) -> tuple[Bloc
     for (every, function), group in sorted(groups.items(), key=lambda item: item[0]):
         left = [point for point in group if not any(block.holds(point, function) for block in blocks)]
         pairs = sorted({_rounded(point, profile) for point in left})
-        blocks += [Block(function, start, count, every) for start, count in _reads(pairs, profile, line)]
+        allowed = replace(profile, spans=profile.spans_of(function))
+        blocks += [Block(function, start, count, every) for start, count in _reads(pairs, allowed, line)]
     return tuple(blocks)
 
 

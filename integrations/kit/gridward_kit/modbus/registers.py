@@ -16,6 +16,7 @@ from gridward_kit.point import UNKNOWN, Point, Value
 PLACES = 6
 DIGITS = 7  # that a 32-bit float carries
 FINE = 1e-3
+SMALLEST = 2.0**-126  # a float below it is denormal: no meter measures so little
 SIZES: Mapping[str, int] = {"u16": 1, "s16": 1, "u32": 2, "s32": 2, "f32": 2, "u64": 4, "s64": 4}
 
 
@@ -108,11 +109,18 @@ class Register(Point):
         if self.form in ("text", "low_text"):
             return _text(cell if self.form == "text" else cell[1::2])
         if self.form == "f32":
-            return self._scaled(_float(self._ordered(cell)), payload)
+            number = _float(self._ordered(cell))
+            return self._scaled(number, payload) if self.codes is None else self._named(number)
         raw = self._number(self._ordered(cell))
         if raw is None or raw in self.absent:
             return None
         return self._meaning(raw, payload)
+
+    def _named(self, number: float | None) -> Value | None:
+        """What a code that is sent as a float means."""
+        if number is None or self.codes is None:
+            return None
+        return self.codes.get(int(number), UNKNOWN) if number.is_integer() else UNKNOWN
 
     def _meaning(self, raw: int, payload: bytes) -> Value | None:
         if self.place is not None:
@@ -172,7 +180,8 @@ class Register(Point):
         if self.press is not None:
             return self._ordered(self.press.to_bytes(size, "big"))
         if self.form == "f32":
-            return self._ordered(struct.pack(">f", float(value) / self._factor(payload)))
+            number = float(value) / self._factor(payload) if self.codes is None else self._raw(value, payload)
+            return self._ordered(struct.pack(">f", number))
         raw = self._raw(value, payload)
         if self.place is not None:
             mask = (1 << self.width) - 1
@@ -207,8 +216,9 @@ class Register(Point):
 
 
 def _float(cell: bytes) -> float | None:
+    """A number; None for what none is: not finite, or denormal, as words in the wrong order often are."""
     number: float = struct.unpack(">f", cell)[0]
-    return number if math.isfinite(number) else None
+    return number if math.isfinite(number) and (number == 0 or abs(number) >= SMALLEST) else None
 
 
 def _text(letters: bytes) -> str | None:

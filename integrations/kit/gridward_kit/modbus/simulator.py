@@ -89,6 +89,12 @@ class Unit(Simulator):
         name = block_name(function, start, count)
         if name in self.muted:
             return b""
+        if (own := self.told(function, start, count)) is not None:
+            return (
+                frame.sealed(bytes((unit, function, len(own))) + own)
+                if own
+                else frame.refusal(unit, function, ILLEGAL_ADDRESS)
+            )
         if name in self.refused or not self._has(function, start, count):
             return frame.refusal(unit, function, ILLEGAL_ADDRESS)
         if count > self.profile.most:
@@ -117,13 +123,9 @@ class Unit(Simulator):
     @staticmethod
     def _partly(point: Register, value: Value, data: bytes, start: int) -> bytes:
         """Put in the words of a value that reaches over an end of what is read."""
-        whole = point.at("", point.first).encode(value, b"")
-        for number in range(point.count):
-            place = 2 * (point.address + number - start)
-            if 0 <= place < len(data):
-                begin = 2 * (point.address + number - point.first)
-                data = data[:place] + whole[begin : begin + 2] + data[place + 2 :]
-        return data
+        lead = 2 * max(0, start - point.first)
+        whole = point.at("", min(start, point.first)).encode(value, bytes(lead) + data)
+        return whole[lead : lead + len(data)]
 
     def _has(self, function: int, start: int, count: int) -> bool:
         end = start + count
@@ -131,7 +133,7 @@ class Unit(Simulator):
             return False
         if any(start <= hole < end for hole in self.holes):
             return False
-        if any(first <= start and end <= last + 1 for first, last in self.profile.spans):
+        if any(first <= start and end <= last + 1 for first, last in self.profile.spans_of(function)):
             return True
         known = {address for code, address in self.fixed if code == function}
         for point, code in self._readable:
@@ -143,6 +145,13 @@ class Unit(Simulator):
         words = request[7:-2] if function == frame.WRITE_MANY else request[4:6]
         if self.obeys == "refuses":
             return frame.refusal(unit, function, ILLEGAL_VALUE)
+        own = self.verdict(start, words)
+        if own:
+            return frame.refusal(unit, function, own)
+        if own == 0:
+            if self.obeys == "yes":
+                self.written(start, words)
+            return frame.sealed(request[:6])
         row = next(
             (
                 row
@@ -166,31 +175,42 @@ class Unit(Simulator):
             self.written(start, words)
         return frame.sealed(request[:6])
 
+    def told(self, function: int, start: int, count: int) -> bytes | None:
+        """What this unit itself says to a read: its registers, none to refuse; None: as its rows say."""
+        return None
+
+    def verdict(self, start: int, words: bytes) -> int | None:
+        """What this unit itself says to a write: an exception code, 0 for "taken"; None: as its rows say."""
+        return None
+
     def written(self, start: int, words: bytes) -> None:
         """What else happens in this unit when registers are written; for those that need it."""
 
     def _accepted(self, start: int, words: bytes) -> dict[str, Value] | None:
         """The values of all rows that lie in written registers; None where one may not have its value."""
+        rows = [row for row in self.rows.values() if self._within(row, start, len(words) // 2)]
+        presses = [
+            row.at.words(True) for row in rows if isinstance(row, Button) and isinstance(row.at, Register)
+        ]
+        if presses:
+            return {} if _numbers(words) in presses else None
         values: dict[str, Value] = {}
-        for key, row in self.rows.items():
-            point = row.at
-            inside = (
-                isinstance(point, Register)
-                and start <= point.address
-                and point.address + point.count <= start + len(words) // 2
-            )
-            if not inside or not isinstance(point, Register):
-                continue
-            if isinstance(row, Button):
-                return {} if point.words(True) == _numbers(words) else None
-            value = point.at("", start).decode(words)
+        for row in rows:
+            value = row.at.at("", start).decode(words) if isinstance(row.at, Register) else None
             try:
                 if value is None or row.setting is None:
                     raise ValueError("no value, or not for setting")
-                values[key] = row.accept(value)
+                values[row.key] = row.accept(value)
             except ValueError:
                 return None
         return values
+
+    def _within(self, row: Entity, start: int, count: int) -> bool:
+        """Whether a row lies in written registers; input registers of the same numbers are others."""
+        point = row.at
+        if not isinstance(point, Register) or (self._function(point) == frame.INPUT and row.setting is None):
+            return False
+        return start <= point.address and point.address + point.count <= start + count
 
 
 def _numbers(words: bytes) -> tuple[int, ...]:

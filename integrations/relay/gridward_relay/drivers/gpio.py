@@ -1,5 +1,6 @@
 """A pin of the computer's own header, by gpiozero. No hardware of its own ends its lease."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -25,7 +26,11 @@ class Pin(Protocol):
 def _told(what: str) -> Iterator[None]:
     """Raise DeviceError, in words, for what goes wrong with a pin."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", gpiozero.PinFactoryFallback)  # the error says it once
+            yield
+    except gpiozero.BadPinFactory as error:
+        raise DeviceError(f"{what}: no GPIO here, or no library for it (pip install lgpio)") from error
     except Exception as error:  # gpiozero lets errors of the library below through (lgpio: GPIO busy)
         raise DeviceError(f"{what}: {error or type(error).__name__}") from error
 

@@ -1,0 +1,1 @@
+"""Meters before they are on a site: inventory, conversion to Modbus, addresses, labels, reports."""

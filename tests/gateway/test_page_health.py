@@ -1,0 +1,45 @@
+"""What the health view says of a device: what was told, and a dash for what was not."""
+
+from pathlib import Path
+
+import pytest
+
+from gridward.live import LiveDevice
+from gridward.page.figures import DASH
+from gridward.page.healthview import measured, told
+from gridward_kit.kept import Json
+
+
+@pytest.mark.parametrize(
+    ("health", "words"),
+    [
+        ({}, (DASH, DASH, DASH, DASH)),
+        (
+            {"errors": {"bad_frame": 0, "no_answer": 0}, "spool": {"waiting": 0, "dropped": 0}, "wear": {}},
+            ("none", "none", "none", DASH),
+        ),
+        (
+            {
+                "errors": {"bad_frame": 2, "no_answer": 0, "impossible": 1},
+                "spool": {"waiting": 1, "dropped": 17},
+                "wear": {"a": {"left": 20, "of": 20}, "float_voltage": {"left": 3, "of": 20}},
+            },
+            ("2 bad frame, 1 impossible", "1 message", "17 messages", "3 of 20 for float voltage"),
+        ),
+        ({"errors": 5, "spool": [1], "wear": "much"}, (DASH, DASH, DASH, DASH)),
+        ({"spool": {"waiting": "1", "dropped": None}}, (DASH, DASH, DASH, DASH)),
+    ],
+)
+def test_a_devices_health_in_words(health: dict[str, Json], words: tuple[str, ...]) -> None:
+    assert tuple(told(LiveDevice(id="bms", health=health)).values()) == words
+
+
+def test_the_store_and_its_disk_are_measured(tmp_path: Path) -> None:
+    store = tmp_path / "gridward.db"
+    assert measured(store)[1] == "0.0 MB"
+    store.write_bytes(b"x" * 1_500_000)
+    store.with_name("gridward.db-wal").write_bytes(b"x" * 1_000_000)
+    disk, size = measured(store)
+    assert size == "2.5 MB"
+    assert "GB free" in disk
+    assert measured(tmp_path / "nowhere" / "gridward.db")[1] == DASH
