@@ -220,7 +220,7 @@ async def _say_where(house: House, token: str) -> None:
     )
     console.print(f"  broker {house.broker.where}; Home Assistant finds the devices there")
     console.print(
-        "  simulated: inverter, battery, contactor, sun and household; the rest is the real program"
+        "  simulated: inverter, battery, two meters, contactor, sun and household; the rest is the real program"
     )
     console.print("  Ctrl+C ends it\n")
 

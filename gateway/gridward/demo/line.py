@@ -25,6 +25,7 @@ class Simulated:
     kind: str
     simulator: Simulator
     served: Served
+    side: str | None = None
 
 
 class Lines:
@@ -61,6 +62,9 @@ class Lines:
                 case "battery":
                     self.plant.switches_from(item.simulator.state)
                     _measure(item, self.plant.battery_readings())
+                case "meter":
+                    at_grid = item.side == "grid"
+                    _measure(item, self.plant.grid_readings() if at_grid else self.plant.house_readings())
                 case "relay":
                     item.simulator.receive(b"", now)
                     self.plant.contactor_closed = bool(item.simulator.state["closed"])
@@ -110,8 +114,7 @@ class Lines:
         make = integrations()[device.integration].simulator
         if make is None:
             raise ValueError(f"{device.id}: {device.integration} has no simulator")
-        options = dict(device.options) | ({"model": device.model} if device.model else {})
-        return make(options)
+        return make(dict(device.options) | ({"model": device.model} if device.model else {}))
 
     def _add(self, device: DeviceSpec, simulator: Simulator, served: Served) -> None:
         kind = integrations()[device.integration].kind
@@ -121,7 +124,7 @@ class Lines:
         elif kind == "battery":  # else its own state of charge would pass for one that a command set
             begins = self.plant.battery_readings()
         simulator.state |= {key: value for key, value in begins.items() if key in simulator.state}
-        self.devices[device.id] = Simulated(device.id, kind, simulator, served)
+        self.devices[device.id] = Simulated(device.id, kind, simulator, served, device.side)
 
 
 def _measure(item: Simulated, values: Mapping[str, Value]) -> None:

@@ -108,5 +108,21 @@ def meter(plant: "Plant") -> dict[str, Value]:
     }
 
 
+def house_meter(plant: "Plant") -> dict[str, Value]:
+    """A meter behind the inverter's output."""
+    output = _ac(plant)
+    volts, watts = float(output["output_voltage"]), round(plant.flows.load, 1)
+    factor = plant.settings.habits.power_factor
+    return {
+        "voltage": volts,
+        "frequency": output["output_frequency"],
+        "current": round(watts / factor / volts, 2) if volts else 0.0,
+        "power": watts,
+        "apparent_power": round(watts / factor, 1),
+        "power_factor": factor if watts else 1.0,
+        "total_energy": round(plant.life.load / 1000, 2),
+    }
+
+
 def _ripple(plant: "Plant", salt: int) -> float:
     return 2 * draw(salt, int(plant.moment * 10)) - 1

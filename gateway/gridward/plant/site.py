@@ -195,6 +195,10 @@ class Plant:
         for key in changed.keys() & {"soc", "soc_setting"}:
             self.bms.counted = self.settings.battery.capacity * float(changed[key]) / 100
 
+    def house_readings(self) -> dict[str, Value]:
+        """What a meter behind the inverter's output measures, in the kit's keys."""
+        return readings.house_meter(self)
+
     def grid_readings(self) -> dict[str, Value]:
         """What a meter on the grid's side of the contactor measures, in the kit's keys."""
         return readings.meter(self)
