@@ -24,7 +24,7 @@ from gridward_kit.clock import SystemClock
 from gridward_kit.errors import DeviceError
 from gridward_kit.integration import integrations
 from gridward_kit.mqtt import Broker
-from gridward_kit.port import Port
+from gridward_kit.port import HELD, Port
 from gridward_kit.reader import Reader
 from gridward_kit.scan import found_ports
 from gridward_kit.spool import SANE
@@ -112,7 +112,7 @@ async def _bus(site: Site, bus: BusSpec) -> AsyncIterator[Answer]:
 
 
 def _held(trouble: str) -> bool:
-    return "lock" in trouble or "Resource temporarily unavailable" in trouble
+    return HELD in trouble
 
 
 async def _online(site: Site, device: str) -> bool:

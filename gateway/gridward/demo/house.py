@@ -172,7 +172,7 @@ def _begin(wishes: Wishes, folder: Path, now: float) -> tuple[Site, Plant]:
     plant = Plant(yesterday.house(now, zone))
     store = Store(site.record.store)
     try:
-        yesterday.live_through(plant, store, now)
+        yesterday.live_through(plant, store, now, site.tariff)
     finally:
         store.close()
     return replace(site, time_zone=zone), plant
@@ -220,7 +220,7 @@ async def _say_where(house: House, token: str) -> None:
     )
     console.print(f"  broker {house.broker.where}; Home Assistant finds the devices there")
     console.print(
-        "  simulated: inverter, battery, two meters, contactor, sun and household; the rest is the real program"
+        "  simulated: inverter, battery, meters, contactor, sun and household; the rest is the real program"
     )
     console.print("  Ctrl+C ends it\n")
 

@@ -10,10 +10,8 @@ from gridward_kit.clock import Clock
 from gridward_kit.commission import Cut
 from gridward_kit.errors import NoAnswer
 from gridward_kit.integration import Line
-from gridward_kit.port import Port
+from gridward_kit.port import BUSY, HELD, Port
 from gridward_kit.transport import open_transport
-
-HELD = ("lock", "Resource temporarily unavailable", "Device or resource busy")
 
 
 class PortTrouble(Exception):
@@ -57,7 +55,7 @@ class ToolLine:
         return self._port
 
     def _words(self, trouble: str) -> str:
-        if not any(word in trouble for word in HELD):
+        if HELD not in trouble:
             return trouble
         bus = bus_of(self._home, self.url)
         held = next(iter(holders(self.url)), None)
@@ -95,7 +93,7 @@ def is_free(url: str, line: Line) -> bool:
     try:
         open_transport(url, line).close()
     except OSError as error:
-        return not any(word in str(error) for word in HELD)
+        return error.errno not in BUSY
     return True
 
 

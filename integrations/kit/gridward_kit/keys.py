@@ -133,12 +133,23 @@ RELAY: Mapping[str, Quantity] = {
 
 HOST: Mapping[str, Quantity] = {"round_trip_time": MILLISECONDS}
 
+SITE_ENERGIES = (
+    "pv_energy",
+    "load_energy",
+    "battery_charge_energy",
+    "battery_discharge_energy",
+    "grid_import_energy",
+    "grid_export_energy",
+)
+
 SITE: Mapping[str, Quantity] = {
     "pv_power": POWER,
     "load_power": POWER,
     "battery_power": POWER,
     "grid_power": POWER,
     "soc": SOC,
+    **dict.fromkeys(SITE_ENERGIES, ENERGY),
+    **{f"{key}_{period}": ENERGY for key in SITE_ENERGIES for period in ("today", "month", "year")},
 }
 
 RULES: Mapping[str, Quantity] = {"sentence": TEXT, "decision": ENUM, "decisions": TOTAL}

@@ -26,6 +26,8 @@ TICK = 0.001
 NETWORK = ("socket://", "tcp://")
 NETWORK_GAP = 0.3
 OVERDUE = 0.1
+BUSY = (errno.EAGAIN, errno.EBUSY)
+HELD = "another program holds it"
 
 Cut = Callable[[bytes, bool], tuple[bytes, bytes] | None]
 
@@ -217,8 +219,8 @@ class Port:
 def _in_words(error: OSError) -> str:
     """Why a port does not open, and what to do."""
     match error.errno:
-        case errno.EAGAIN | errno.EBUSY:
-            return "another program holds it (is a gateway running?); end that one first"
+        case number if number in BUSY:
+            return f"{HELD} (is a gateway running?); end that one first"
         case errno.EACCES | errno.EPERM:
             return "not permitted; sudo usermod -aG dialout $USER, then log in again"
         case errno.ENOENT | errno.ENODEV | errno.ENXIO:

@@ -120,11 +120,45 @@ def found_ports() -> list[str]:
 
 
 async def scan_port(url: str, clock: Clock) -> AsyncIterator[Step | Finding | Trouble]:
-    """Try every installed integration that has a line, then Modbus at every speed and address.
+    """Look for Modbus devices at the likeliest addresses, then for every other installed integration that
+    has a line, then for Modbus at every speed and address.
 
     A point-to-point device ends the search on its port; a Modbus line is searched to its last address.
     """
-    for integration in _alone():
+    lines = () if url.startswith("hidraw://") else LINES[:1] if url.startswith(NETWORK) else LINES
+    lively: list[Line] = []
+    for line in lines[:1]:
+        yield Step(f"{url}: Modbus, {settings(line)}, the likeliest addresses")
+        lively += [line] if await _lively(url, line, clock) else []
+    async for step in _point_to_point(url, clock) if not lively else _nothing():
+        yield step
+        if not isinstance(step, Step):
+            return
+    for line in lines[1:] if not lively else ():
+        yield Step(f"{url}: Modbus, {settings(line)}, the likeliest addresses")
+        lively += [line] if await _lively(url, line, clock) else []
+    for line in lively or lines:
+        found = False
+        async for step in _whole_line(url, line, clock):
+            found = found or not isinstance(step, Step)
+            yield step
+        if found:
+            return
+    async for step in _first_addresses(url, clock) if lines else _nothing():
+        yield step
+
+
+async def _nothing() -> AsyncIterator[Step | Finding | Trouble]:
+    none: tuple[Step, ...] = ()
+    for step in none:
+        yield step
+
+
+async def _point_to_point(url: str, clock: Clock) -> AsyncIterator[Step | Finding | Trouble]:
+    """Ask as every integration that has a port of its own, or a line that is not Modbus."""
+    for integration in integrations().values():
+        if integration.identify is None or integration.line.modbus:
+            continue
         yield Step(f"{url}: asking as {integration.name} at {integration.line.baud} baud")
         line = replace(integration.line, first=min(integration.line.first, PATIENCE))
         port = Port(url, line, clock)
@@ -141,70 +175,62 @@ async def scan_port(url: str, clock: Clock) -> AsyncIterator[Step | Finding | Tr
             return
         finally:
             port.close()
-    if not url.startswith("hidraw://"):
-        async for step in _modbus(url, clock):
-            yield step
 
 
-def _alone() -> list[Integration]:
-    """Those that have a port of their own, or a line that is not Modbus."""
-    return [one for one in integrations().values() if one.identify is not None and not one.line.modbus]
+async def _lively(url: str, line: Line, clock: Clock) -> bool:
+    """Whether a whole frame comes from one of the likeliest addresses."""
+    port = Port(url, line, clock)
+    try:
+        return any([isinstance(one, Heard) and one.answered async for one in sweep(port, LIKELY)])
+    finally:
+        port.close()
 
 
-def _lines(url: str) -> Sequence[Line]:
-    return LINES[:1] if url.startswith(NETWORK) else LINES
-
-
-async def _modbus(url: str, clock: Clock) -> AsyncIterator[Step | Finding | Trouble]:
-    """A quick look at the likeliest addresses with all settings, then all addresses, best settings first.
-
-    Some devices say nothing at all to a question that is not theirs: at last the first address is asked
-    as each integration asks.
-    """
-    lively: list[Line] = []
-    for line in _lines(url):
-        yield Step(f"{url}: Modbus, {settings(line)}, the likeliest addresses")
-        heard = [one async for one in sweep(url, line, LIKELY, clock) if isinstance(one, Heard)]
-        if any(one.answered for one in heard):
-            lively.append(line)
-    for line in lively or _lines(url):
-        found = False
-        async for one in sweep(url, line, ALL, clock):
+async def _whole_line(url: str, line: Line, clock: Clock) -> AsyncIterator[Step | Finding | Trouble]:
+    """Ask every address, and who answers what it is."""
+    port = Port(url, line, clock)
+    try:
+        async for one in sweep(port, ALL):
             if not isinstance(one, Heard):
                 yield Step(f"{url}: Modbus, {settings(line)}, address {one}", one / len(ALL))
                 continue
-            found = True
-            async for finding in _who(url, line, one, clock):
+            async for finding in _who(port, one, clock):
                 yield finding
-        if found:
-            return
-    for integration in _on_modbus():
-        line = replace(integration.line, first=PATIENCE)
-        yield Step(f"{url}: asking as {integration.name}, address 1")
-        identity = await _identified(integration, Port(url, line, clock), {"address": 1}, clock)
-        if identity is not None:
-            yield Finding(url, integration, identity, line, 1)
-            return
+    finally:
+        port.close()
 
 
-async def _who(url: str, line: Line, heard: Heard, clock: Clock) -> AsyncIterator[Finding | Trouble]:
+async def _who(port: Port, heard: Heard, clock: Clock) -> AsyncIterator[Finding | Trouble]:
     """Which integrations know the unit that was heard."""
+    where = f"{port.url}, {settings(port.line)}, address {heard.unit}"
     if not heard.answered:
         yield Trouble(
-            f"{url}, {settings(line)}, address {heard.unit}: something answers, but never a whole frame: two "
-            "devices with one address, another parity, or a bad line. Connect one after the other."
+            f"{where}: something answers, but never a whole frame: two devices with one address, another "
+            "parity, or a bad line. Connect one after the other."
         )
         return
     known = False
     for integration in _on_modbus():
-        identity = await _identified(integration, Port(url, line, clock), {"address": heard.unit}, clock)
+        identity = await _identified(integration, port, {"address": heard.unit}, clock)
         if identity is not None:
             known = True
-            yield Finding(url, integration, identity, line, heard.unit)
+            yield Finding(port.url, integration, identity, port.line, heard.unit)
     if not known:
-        yield Trouble(
-            f"{url}, {settings(line)}, address {heard.unit}: a Modbus device that no integration here knows"
-        )
+        yield Trouble(f"{where}: a Modbus device that no integration here knows")
+
+
+async def _first_addresses(url: str, clock: Clock) -> AsyncIterator[Step | Finding | Trouble]:
+    """Some devices say nothing at all to a question that is not theirs: ask the first as each asks."""
+    for integration in _on_modbus():
+        port = Port(url, replace(integration.line, first=PATIENCE), clock)
+        yield Step(f"{url}: asking as {integration.name}, address 1")
+        try:
+            identity = await _identified(integration, port, {"address": 1}, clock)
+        finally:
+            port.close()
+        if identity is not None:
+            yield Finding(url, integration, identity, port.line, 1)
+            return
 
 
 def _on_modbus() -> Iterable[Integration]:
@@ -218,5 +244,3 @@ async def _identified(
         return await Reader(integration, port, options, clock).identify()
     except DeviceError:
         return None
-    finally:
-        port.close()

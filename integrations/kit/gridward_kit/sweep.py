@@ -1,18 +1,15 @@
 """Asks every address of a Modbus line for two registers: who answers, even with a refusal, is there."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from gridward_kit.clock import Clock
 from gridward_kit.errors import BadFrame, NoAnswer
-from gridward_kit.integration import Line
 from gridward_kit.modbus import frame
 from gridward_kit.port import Port
 
 ALL = tuple(range(1, 248))
 LIKELY = (1, 11, 2, 3, 10, 100)
 PATIENCE = 0.25
-GAP = 0.04
 TRIES = 3
 START, COUNT = 0x0000, 2
 
@@ -25,25 +22,20 @@ class Heard:
     answered: bool
 
 
-async def sweep(url: str, line: Line, units: Sequence[int], clock: Clock) -> AsyncIterator[int | Heard]:
+async def sweep(port: Port, units: Sequence[int]) -> AsyncIterator[int | Heard]:
     """Ask these addresses; yields each one's number when it is done, and who was heard, at once.
 
-    Nobody else is told: a unit that answers too late is recognised by its address, and asked once more.
+    A unit that answers too late is recognised by its address, and asked once more.
     """
-    patient = replace(line, first=PATIENCE, gap=GAP)
-    port = Port(url, patient, clock)
-    try:
-        for unit in units:
-            late: set[int] = set()
-            heard = await _ask(port, unit, late)
-            if heard is not None:
-                yield Heard(unit, heard)
-            for other in late - {unit}:
-                if await _ask(port, other, set()):
-                    yield Heard(other, answered=True)
-            yield unit
-    finally:
-        port.close()
+    for unit in units:
+        late: set[int] = set()
+        heard = await _ask(port, unit, late)
+        if heard is not None:
+            yield Heard(unit, heard)
+        for other in late - {unit}:
+            if await _ask(port, other, set()):
+                yield Heard(other, answered=True)
+        yield unit
 
 
 async def _ask(port: Port, unit: int, late: set[int]) -> bool | None:
@@ -52,7 +44,9 @@ async def _ask(port: Port, unit: int, late: set[int]) -> bool | None:
 
     for _ in range(TRIES):
         try:
-            await port.exchange(request, lambda buffer, quiet: _cut(request, buffer, late, quiet=quiet))
+            await port.exchange(
+                request, lambda buffer, quiet: _cut(request, buffer, late, quiet=quiet), PATIENCE
+            )
         except BadFrame:
             continue
         except NoAnswer:

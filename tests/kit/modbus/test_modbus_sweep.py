@@ -1,14 +1,17 @@
 """Who is on a Modbus line: every address is asked, late and garbled answers are told apart."""
 
+import pytest
 from brook import PROFILE, ROWS, STATE
 
+from gridward_kit import scan
 from gridward_kit.clock import SystemClock
-from gridward_kit.integration import Line, Simulator
+from gridward_kit.integration import Line, Simulator, integrations
 from gridward_kit.modbus import Unit
+from gridward_kit.port import Port
 from gridward_kit.simulate import serve_pty
-from gridward_kit.sweep import GAP, PATIENCE, Heard, sweep
+from gridward_kit.sweep import PATIENCE, Heard, sweep
 
-LINE = Line(baud=115200, modbus=True)
+LINE = Line(baud=115200, gap=0.03, modbus=True)
 
 
 class Slow(Unit):
@@ -28,7 +31,9 @@ class Slow(Unit):
 async def heard(units: list[Simulator], asked: tuple[int, ...]) -> list[Heard]:
     """Sweep a line with these units."""
     served = serve_pty(units, LINE, turnaround=0.002, chunk=64, strict=True)
-    found = [one async for one in sweep(served.url, LINE, asked, SystemClock()) if isinstance(one, Heard)]
+    port = Port(served.url, LINE, SystemClock())
+    found = [one async for one in sweep(port, asked) if isinstance(one, Heard)]
+    port.close()
     served.unplug()
     return found
 
@@ -63,6 +68,34 @@ async def test_an_answer_that_comes_late_is_told_from_the_next_address() -> None
 
 def test_the_whole_range_fits_into_ninety_seconds() -> None:
     """Each silent address costs its request, the patience and the gap."""
-    line = Line(baud=9600, stop=2, modbus=True)
-    each = 8 * line.character + PATIENCE + GAP + line.rest
-    assert 247 * each < 90
+    line = scan.LINES[0]
+    assert line.baud == 9600
+    assert 247 * (8 * line.character + PATIENCE + line.gap + line.rest) < 90
+
+
+async def test_a_scan_recognises_every_maker_on_a_pair_and_tells_the_site_file_s_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Quick lines and few addresses in place of minutes; what answers is real."""
+    known = integrations()
+    units = [
+        simulator({"address": address, "model": model})
+        for domain, model, address in (("eastron", "sdm120", 3), ("chint", "dtsu666", 7), ("srne", "mppt", 1))
+        if (simulator := known[domain].simulator)
+    ]
+    monkeypatch.setattr(scan, "LINES", (LINE,))
+    monkeypatch.setattr(scan, "ALL", (1, 2, 3, 7))
+    served = serve_pty(units, LINE, turnaround=0.002, chunk=64)
+    steps = [step async for step in scan.scan_port(served.url, SystemClock())]
+    served.unplug()
+    findings = [step for step in steps if isinstance(step, scan.Finding)]
+    assert [(one.integration.domain, one.identity.model, one.address) for one in findings] == [
+        ("srne", "mppt", 1),
+        ("eastron", "sdm120", 3),
+        ("chint", "dtsu666", 7),
+    ]
+    assert not [step for step in steps if isinstance(step, scan.Trouble)]
+    told = scan.site_lines(findings)
+    assert "{id: eastron_3, integration: eastron, model: sdm120, address: 3}" in told
+    assert f"port: {served.url}" in told
+    assert "baud: 115200" in told
