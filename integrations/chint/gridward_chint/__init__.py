@@ -6,13 +6,14 @@ from gridward_chint.convert import CHINT
 from gridward_chint.decode import decode
 from gridward_chint.dialect import Chint, undistinguished
 from gridward_chint.examples import EXAMPLE, EXAMPLES
+from gridward_chint.fresh_meter import FreshMeter
 from gridward_chint.identify import identify
 from gridward_chint.rows import every_row
 from gridward_chint.scale import KILOWATT, PLAIN, PRIMARY, SECONDARY, TENTHS, WATT
 from gridward_chint.shape import MODELS, shape
 from gridward_chint.simulator import simulator
 from gridward_kit.entity import Entity
-from gridward_kit.integration import Dialect, Identity, Integration, Line, Options
+from gridward_kit.integration import Dialect, Identity, Integration, Line, Options, Simulator
 from gridward_kit.modbus.family import address
 
 PROOFS = ("version", "meter_code")
@@ -26,6 +27,15 @@ def _dialect(identity: Identity, options: Options) -> Dialect:
 
 def _entities(options: Options) -> tuple[Entity, ...]:
     return every_row([str(options["model"])] if "model" in options else MODELS, options)
+
+
+def _simulator(options: Options) -> Simulator:
+    """A meter on Modbus; with `fresh` (its serial number) one as it leaves the factory."""
+    fresh = options.get("fresh")
+    if fresh is None:
+        return simulator(options)
+    serial = f"{fresh:012d}" if isinstance(fresh, int) else str(fresh)
+    return FreshMeter(serial, str(options.get("model", "ddsu666")), str(options.get("variant", "obeys")))
 
 
 INTEGRATION = Integration(
@@ -47,7 +57,7 @@ INTEGRATION = Integration(
     identify=identify,
     dialect=_dialect,
     decode=decode,
-    simulator=simulator,
+    simulator=_simulator,
     example=EXAMPLE,
     examples=EXAMPLES,
     alike=undistinguished(
