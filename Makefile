@@ -14,7 +14,7 @@ PYTEST ?=
 SPACE := $() $()
 INTEGRATIONS := $(subst $(SPACE),:,$(wildcard integrations/*))
 
-DEBIAN := mosquitto chromium chromium-driver mbpoll
+DEBIAN := mosquitto chromium chromium-driver mbpoll influxdb victoria-metrics
 
 .PHONY: help venv demo test soak bench check fmt lock packages
 

@@ -16,6 +16,8 @@ from rich.logging import RichHandler
 
 from gridward.config import SiteFault, load
 from gridward.meters.cli import app as meters
+from gridward.policies.cli import app as rules
+from gridward.record_cli import app as record
 from gridward.site import Site
 from gridward_kit.__main__ import app as kit
 from gridward_kit.arguments import BAD, NO, USAGE, stop
@@ -225,6 +227,8 @@ def token(
 
 
 app.add_typer(meters, name="meters")
+app.add_typer(record, name="record")
+app.add_typer(rules, name="rules")
 relay = typer.Typer(no_args_is_help=True, help="The contactor.")
 app.add_typer(relay, name="relay")
 

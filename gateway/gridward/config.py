@@ -6,16 +6,18 @@ from zoneinfo import ZoneInfo
 
 from gridward import crosscheck, values
 from gridward.document import Fault, Node, Reader, SiteFault
+from gridward.energies.tariff import tariff
+from gridward.policies.siterules import rules_of
 from gridward.section import Section
 from gridward.site import (
+    RATE,
     BusSpec,
+    Database,
     DeviceSpec,
-    GridSwitchSettings,
     HttpSpec,
     Keep,
     MetersSpec,
     RecordSpec,
-    RulesSpec,
     Site,
 )
 from gridward_kit.integration import Integration, integrations
@@ -25,7 +27,6 @@ __all__ = ["Fault", "SiteFault", "load"]
 
 VERSION = 1
 FAIL_SAFE = "grid_connected"
-MODES = ("off", "observe", "on")
 SIDES = ("grid", "house")
 PARITIES = ("N", "E", "O")
 INFLUX = {1: ("database",), 2: ("org", "bucket", "token"), 3: ("database", "token")}
@@ -78,9 +79,10 @@ def _site(top: Section, known: Known) -> Site:
         roles=roles,
         record=_record(top.part("record"), folder),
         http=_http(top.part("http")),
-        rules=_rules(top.part("rules"), devices, roles, known),
+        rules=rules_of(top.part("rules"), devices, roles, known),
         generator=_generator(top.part("generator")),
         meters=_meters(top.part("meters")),
+        tariff=tariff(top.part("tariff")),
     )
     about.close()
     top.close()
@@ -183,28 +185,41 @@ def _record(section: Section | None, folder: Path) -> RecordSpec:
         part.close()
     store = folder / section.take("store", values.text, "gridward.db")
     csv = section.take("csv", values.text, None)
-    record = RecordSpec(
-        store, keep, _influxdb(section.part("influxdb")), None if csv is None else folder / csv
-    )
+    record = RecordSpec(store, keep, _databases(section), None if csv is None else folder / csv)
     section.close()
     return record
 
 
-def _influxdb(section: Section | None) -> dict[str, str | int] | None:
-    if section is None:
-        return None
+def _databases(section: Section) -> tuple[Database, ...]:
+    """One mapping under `influxdb`, or a list of them."""
+    node = section.entries.get("influxdb")
+    if node is not None and isinstance(node.content, list):
+        found = [_database(part) for part in section.parts("influxdb")]
+    else:
+        part = section.part("influxdb")
+        found = [] if part is None else [_database(part)]
+    names = [one.name for one in found]
+    if node is not None and len(set(names)) < len(names):
+        section.faults.append(node.fault("each database once", "the same database twice"))
+    return tuple(found)
+
+
+def _database(section: Section) -> Database:
     version = section.need("version", values.whole(1, 3), 2, "1, 2 or 3")
-    found: dict[str, str | int | None] = {
-        "version": version,
-        "url": section.need("url", values.http_url, "", "http://host:8086"),
-        "token": section.secret("token"),
-        "password": section.secret("password"),
-        **{key: section.take(key, values.text, None) for key in ("org", "bucket", "database", "username")},
-    }
+    found = Database(
+        version=version,
+        url=section.need("url", values.http_url, "", "http://host:8086"),
+        org=section.take("org", values.text, ""),
+        bucket=section.take("bucket" if version == 2 else "database", values.text, ""),
+        username=section.take("username", values.text, None),
+        password=section.secret("password"),
+        token=section.secret("token"),
+        rate=section.take("rate", values.number(100, 1e6, "readings per second"), RATE),
+    )
     for key in INFLUX[version]:
         section.require(key, f"InfluxDB {version} needs it")
     section.close()
-    return {key: value for key, value in found.items() if value is not None}
+    return found
 
 
 def _http(section: Section | None) -> HttpSpec:
@@ -235,44 +250,3 @@ def _generator(section: Section | None) -> dict[str, str] | None:
     name = section.take("name", values.text, "Generator")
     section.close()
     return {"interlock": interlock, "name": name}
-
-
-def _rules(section: Section | None, devices: Devices, roles: Mapping[str, str], known: Known) -> RulesSpec:
-    if section is None:
-        return RulesSpec()
-    mode = section.take("mode", values.one_of(*MODES), "observe")
-    part = section.part("grid_switch")
-    settings = None if part is None else _grid_switch(part, devices, roles, known)
-    section.close()
-    if part is not None and settings is not None:
-        section.faults += crosscheck.grid_switch(settings, part.node, mode, devices, known)
-    return RulesSpec(mode, settings)
-
-
-def _grid_switch(
-    section: Section, devices: Devices, roles: Mapping[str, str], known: Known
-) -> GridSwitchSettings:
-    """The thresholds; devices that it does not name are those of the roles."""
-    fitting = crosscheck.Fitting([device.spec for device in devices], roles, known)
-    usual = GridSwitchSettings("", "")
-    bank, seconds = values.number(5, 1000, "V"), values.duration
-    settings = GridSwitchSettings(
-        battery=section.take("battery", values.identifier, fitting.battery),
-        inverter=section.take("inverter", values.identifier, fitting.inverter),
-        relay=roles.get("grid_switch"),
-        grid_meter=section.take("grid_meter", values.identifier, fitting.grid_meter),
-        logger=section.take("logger", values.identifier, None),
-        require=section.take("require", values.words, ()),
-        connect_below=section.take("connect_below", bank, usual.connect_below),
-        island_above=section.take("island_above", bank, usual.island_above),
-        wait=section.take("for", seconds(0, 3600), usual.wait),
-        settle=section.take("settle", seconds(0, 3600), usual.settle),
-        grace=section.take("grace", seconds(0, 30), usual.grace),
-        override=section.take("override", seconds(60, 86400), usual.override),
-        cell_min=section.take("cell_min", values.number(1, 4, "V"), usual.cell_min),
-        output_min=section.take("output_min", values.number(50, 300, "V"), usual.output_min),
-        grid_voltage=section.take("grid_voltage", values.band(50, 300, "V"), usual.grid_voltage),
-        grid_frequency=section.take("grid_frequency", values.band(40, 70, "Hz"), usual.grid_frequency),
-    )
-    section.close()
-    return settings

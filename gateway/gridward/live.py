@@ -129,12 +129,14 @@ class Live:
 
     `alarm` is the recorder's `{at, reason, remedy}` while it cannot store, else None. `captures` says of
     each bus, by its role, whether its raw capture is on and where it is written (`{on, path, cap}`).
+    `databases` is what the recorder says of each database that follows it, by topic.
     """
 
     def __init__(self, link: Link, clock: Clock) -> None:
         self.devices: dict[str, LiveDevice] = {}
         self.alarm: Mapping[str, Json] | None = None
         self.captures: dict[str, Mapping[str, Json]] = {}
+        self.databases: dict[str, Mapping[str, Json]] = {}
         self._root = link.root
         self._clock = clock
         self._online: dict[str, bool] = {}
@@ -146,6 +148,7 @@ class Live:
         link.subscribe(f"{link.root}/+/health", self._told_once(self._health))
         link.subscribe(f"{link.root}/+/capture", self._told_once(self._capture))
         link.subscribe(f"{link.root}/{ALARM}", self._told_once(self._alarm))
+        link.subscribe(f"{link.root}/recorder/follower/+", self._told_once(self._database))
 
     def value(self, device: str, key: str) -> Value | None:
         """The value of the last state, however old, of a device that is available; None if there is none."""
@@ -222,6 +225,11 @@ class Live:
 
     def _alarm(self, level: str, message: Message) -> None:
         self.alarm = payload.read_object(message.payload) if message.payload else None
+
+    def _database(self, level: str, message: Message) -> None:
+        self.databases.pop(message.topic, None)
+        if message.payload:
+            self.databases[message.topic] = payload.read_object(message.payload)
 
     def _capture(self, level: str, message: Message) -> None:
         self.captures.pop(level, None)

@@ -1,8 +1,11 @@
 """Who measures what: the virtual device `site`, with the flows of the whole site from its devices."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
+from gridward.energies.entities import rows
+from gridward.energies.role import FIRST, KEEP_EVERY, Energies
 from gridward.live import Live
 from gridward.rules.inputs import Source
 from gridward.rules.wiring import gather
@@ -31,7 +34,7 @@ ROWS: tuple[Entity, ...] = (
 )
 KEYS = frozenset(row.key for row in ROWS)
 
-SITE = Integration(domain="site", name="Site", kind="site", entities=lambda _: ROWS)
+SITE = Integration(domain="site", name="Site", kind="site", entities=lambda _: (*ROWS, *rows(None)))
 
 NOBODY = Source(name="nobody")
 
@@ -117,17 +120,57 @@ def _hours_left(bank: Source, reserve: float) -> float | None:
 
 
 class SiteDevice:
-    """Publishes the flows as the device `site`, once a second."""
+    """Publishes the flows as the device `site` once a second, and the energies as they are kept."""
 
-    def __init__(self, live: Live, link: Link, clock: Clock, roles: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        live: Live,
+        link: Link,
+        clock: Clock,
+        roles: Mapping[str, str],
+        folder: Path,
+        energies: Energies | None = None,
+    ) -> None:
         self.device = Device(Setup("site", SITE, "Site", folder), link, clock)
         self._live, self._clock, self._roles = live, clock, roles
+        self._energies = energies
+        live.on_change(self._changed)
 
     async def run(self) -> None:
         """Publish until cancelled."""
-        self.device.describe(Identity(model="Site", protocol="roles"), ROWS)
+        energies = self._energies
+        more = () if energies is None else energies.rows
+        self.device.describe(Identity(model="Site", protocol="roles"), (*ROWS, *more))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._show())
+            if energies is not None:
+                group.create_task(self._keep(energies))
+
+    async def _show(self) -> None:
         while True:
-            sources = gather(self._live, self._roles, self._clock.monotonic())
-            self.device.read(flows(sources), TURN, KEYS)
+            self.device.read(self._look(), TURN, KEYS)
             self.device.publish()
             await self._clock.sleep(TURN)
+
+    async def _keep(self, energies: Energies) -> None:
+        try:
+            await self._clock.sleep(FIRST)
+            while True:
+                kept = await energies.keep()
+                if kept is not None:
+                    self.device.read(kept, KEEP_EVERY, energies.keys)
+                await self._clock.sleep(KEEP_EVERY)
+        finally:
+            energies.end()
+
+    def _changed(self, device: str) -> None:
+        """A poll between two turns counts, too."""
+        if self._energies is not None and device in self._roles.values():
+            self._look()
+
+    def _look(self) -> dict[str, Value]:
+        sources = gather(self._live, self._roles, self._clock.monotonic())
+        found = flows(sources)
+        if self._energies is not None:
+            self._energies.take(found, sources)
+        return found

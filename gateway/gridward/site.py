@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from gridward.energies.core import Tariff
+from gridward.rules.policy import Policy
 from gridward_kit.integration import Options
 from gridward_kit.mqtt import Broker
 
@@ -12,6 +14,7 @@ EMBEDDED = "embedded"
 SERVICES = ("rules", "recorder", "http")
 DAY = 86400.0
 YEAR = 365 * DAY
+RATE = 20_000.0  # readings per second into a database
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,35 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class Database:
+    """A database that follows the store: InfluxDB 1, 2, 3, or what takes InfluxDB 1's writes.
+
+    `bucket` is a database's name with versions 1 and 3. `rate` bounds what is sent, in readings per second.
+    """
+
+    url: str
+    version: int
+    bucket: str
+    org: str = ""
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    rate: float = RATE
+
+    @property
+    def name(self) -> str:
+        """What its cursor is kept under: place and bucket, without credentials."""
+        return f"{self.url.partition('://')[2].rpartition('@')[2].rstrip('/')}/{self.bucket}"
+
+
+@dataclass(frozen=True, slots=True)
 class RecordSpec:
-    """The local store, how long it keeps what, the InfluxDB that follows it, and the folder of CSV files
+    """The local store, how long it keeps what, the databases that follow it, and the folder of CSV files
     of each meter and day."""
 
     store: Path
     keep: Keep = field(default_factory=Keep)
-    influxdb: Mapping[str, str | int] | None = field(default=None, repr=False)
+    databases: tuple[Database, ...] = ()
     csv: Path | None = None
 
 
@@ -109,10 +134,12 @@ class GridSwitchSettings:
 
 @dataclass(frozen=True, slots=True)
 class RulesSpec:
-    """How the rules start (`off`, `observe`, `on`) and their settings."""
+    """How the rules start (`off`, `observe`, `on`), the grid switch's settings, and the policy: what is done
+    with the devices' settings and when."""
 
     mode: str = "observe"
     grid_switch: GridSwitchSettings | None = None
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +170,7 @@ class Site:
     http: HttpSpec = field(default_factory=HttpSpec)
     generator: Mapping[str, str] | None = None
     meters: MetersSpec = field(default_factory=MetersSpec)
+    tariff: Tariff | None = None
 
     def all_devices(self) -> tuple[DeviceSpec, ...]:
         """Every device: those on buses first, in the order of the file."""

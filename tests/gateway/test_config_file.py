@@ -160,8 +160,8 @@ def test_the_example_of_the_architecture(tmp_path: Path) -> None:
     assert site.folder == tmp_path
     assert site.record.store == tmp_path / "gridward.db"
     assert site.record.keep == Keep(30 * DAY, 2 * YEAR, None)
-    assert site.record.influxdb is not None
-    assert site.record.influxdb["token"] == "swordfish"
+    (database,) = site.record.databases
+    assert (database.token, database.name) == ("swordfish", "localhost:8086/solar")
     assert [device.id for device in site.all_devices()] == [
         "inverter",
         "bms",

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from gridward.page import figures, sentences
 from gridward.page.cells import cells
 from gridward.page.choices import CONTROLS, Control, question
+from gridward.page.energies import shares
 from gridward.page.settings import offered, wish
-from gridward.page.today import today
 from gridward_kit.kept import Json
 
 HOUSE = ZoneInfo("Europe/Bratislava")
@@ -100,39 +100,15 @@ def test_midnight_is_the_beginning_of_the_local_day(moment: datetime) -> None:
     assert timedelta(0) <= moment - begin < timedelta(hours=25)
 
 
-def test_todays_energies_are_sums_of_what_was_recorded() -> None:
-    hour = {number * 300.0: 1200.0 for number in range(12)}
-    found = today(
-        hour, dict.fromkeys(hour, 600.0), dict.fromkeys(hour, 500.0), dict.fromkeys(hour, -100.0), 300, 3600
-    )
-    assert found.produced == pytest.approx(1.2)
-    assert found.used == pytest.approx(0.6)
-    assert found.imported == 0
-    assert found.exported == pytest.approx(0.1)
-    assert found.shares == {"sun": 1.0, "battery": 0.0, "grid": 0.0}
+ENERGY = st.none() | st.floats(0, 1e6)
 
 
-def test_a_step_that_has_just_begun_counts_only_as_far_as_it_went() -> None:
-    assert today({}, {0.0: 3600.0}, {}, {}, 300, 10).used == pytest.approx(0.01)
-
-
-def test_nothing_recorded_is_absent_and_not_zero() -> None:
-    found = today({}, {}, {}, {}, 300, 3600)
-    assert (found.produced, found.used, found.imported, found.exported, found.shares) == (None,) * 5
-
-
-POWER = st.floats(-5000, 5000)
-
-
-@given(st.lists(st.tuples(st.floats(0, 5000), st.floats(0, 5000), POWER, POWER), min_size=1, max_size=20))
-def test_the_shares_of_the_house_are_a_whole(steps: list[tuple[float, float, float, float]]) -> None:
-    pv, load, battery, grid = (
-        {300.0 * at: step[place] for at, step in enumerate(steps)} for place in range(4)
-    )
-    shares = today(pv, load, battery, grid, 300, 1e6).shares
-    if shares is not None:
-        assert sum(shares.values()) == pytest.approx(1)
-        assert all(0 <= share <= 1 + 1e-9 for share in shares.values())
+@given(st.fixed_dictionaries({"sun": ENERGY, "battery": ENERGY, "grid": ENERGY}))
+def test_the_shares_of_the_house_are_a_whole(energies: dict[str, float | None]) -> None:
+    found = shares(energies)
+    assert bool(found) is (sum(value or 0.0 for value in energies.values()) > 0)
+    assert not found or sum(found.values()) == pytest.approx(1)
+    assert all(found[name] == 0 or energies[name] for name in found)
 
 
 def test_the_battery_is_told_in_words() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from gridward.live import LiveDevice
 from gridward.page.figures import DASH
-from gridward.page.healthview import measured, told
+from gridward.page.healthview import following, measured, told
 from gridward_kit.kept import Json
 
 
@@ -43,3 +43,18 @@ def test_the_store_and_its_disk_are_measured(tmp_path: Path) -> None:
     assert size == "2.5 MB"
     assert "GB free" in disk
     assert measured(tmp_path / "nowhere" / "gridward.db")[1] == DASH
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"database": "a:8086/solar", "waiting": 0, "refused": 0}, "a:8086/solar: up to date"),
+        (
+            {"database": "a/b", "waiting": 1200, "refused": 3, "reason": "it is away", "remedy": "see to it"},
+            "a/b: 1200 readings wait, 3 refused, it is away; see to it",
+        ),
+        ({"database": 7, "waiting": "x"}, "a database: up to date"),
+    ],
+)
+def test_a_following_database_in_words(content: dict[str, Json], words: str) -> None:
+    assert following(content) == words

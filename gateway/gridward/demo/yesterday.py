@@ -7,6 +7,10 @@ midsummer's day, that there is sun to see whenever somebody starts the demo.
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from gridward.energies import stored
+from gridward.energies.core import Sample, Settings, State, Tariff, step
+from gridward.energies.entities import shown
+from gridward.energies.role import FLOWS
 from gridward.plant import Plant, PlantSettings
 from gridward.plant.battery import BatterySettings
 from gridward.recorder.store import Parcel, Store
@@ -17,6 +21,7 @@ MINUTE = 60.0
 NOON = 11.0
 ISLANDED_FROM, ISLANDED_TO = 7.5, 22.0
 BOOT = "yesterday"
+QUARTER = 15  # minutes between the energies on record
 
 
 def zone_at_noon(now: float) -> ZoneInfo:
@@ -40,17 +45,24 @@ def house(now: float, zone: ZoneInfo) -> PlantSettings:
     )
 
 
-def live_through(plant: Plant, store: Store, now: float) -> None:
-    """Let the plant live its day up to `now`, and record it minute by minute."""
+def live_through(plant: Plant, store: Store, now: float, tariff: Tariff | None = None) -> None:
+    """Let the plant live its day up to `now`, and record it minute by minute, its energies too."""
+    energies, settings = State(), Settings(zone_at_noon(now), tariff, gap=2 * MINUTE)
     for minute in range(int(DAY / MINUTE)):
         hour = plant.now.hour + plant.now.minute / 60
         plant.contactor_closed = not ISLANDED_FROM <= hour < ISLANDED_TO
         plant.run(MINUTE)
         at = now - DAY + (minute + 1) * MINUTE
-        for device, values in told(plant).items():
+        heard = told(plant)
+        powers = {name: float(heard["site"][key]) for name, key in FLOWS.items() if key in heard["site"]}
+        energies = step(energies, Sample(at, at, powers), settings)
+        if (minute + 1) % QUARTER == 0:
+            heard["site"] |= shown(energies)
+        for device, values in heard.items():
             store.add(Parcel(device, BOOT, minute + 1, at, values))
     plant.contactor_closed = True
     store.commit()
+    stored.save(store.path, energies)
     while store.roll(now):
         pass
 

@@ -12,7 +12,7 @@ from gridward.page.parts import Tag
 from gridward.page.shell import every_second
 
 WIDE = 992  # px: from here on the charts stand beside the flow
-AGAIN = 60.0  # s between looks at the recorded day
+AGAIN = 5.0  # s between looks at the energies
 
 
 def first(gateway: Gateway) -> None:

@@ -3,11 +3,13 @@
 import asyncio
 import shutil
 import sqlite3
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 from nicegui import ui
 
+from gridward import payload
 from gridward.api.gateway import Gateway
 from gridward.live import LiveDevice
 from gridward.page import board, figures, sentences
@@ -69,7 +71,7 @@ class _Own:
             with Tag("div", dress="title"):
                 Tag("h2", "This gateway")
             self._mark = Tag("span", dress="mark small", role="status")
-            self._facts = _Facts("Broker", "Roles", "Store", "Since", "Disk", "Versions")
+            self._facts = _Facts("Broker", "Roles", "Store", "Since", "Databases", "Disk", "Versions")
             self._facts.say("Versions", f"Gridward {version('gridward')}, SQLite {sqlite3.sqlite_version}")
 
     def look(self) -> None:
@@ -81,6 +83,9 @@ class _Own:
         where = gateway.site.broker.where
         self._facts.say("Broker", f"{where}, connected" if connected else f"{where}, not connected")
         self._facts.say("Roles", f"not running: {', '.join(lost)}" if lost else "all run")
+        self._facts.say(
+            "Databases", "; ".join(map(following, gateway.live.databases.values())) or figures.DASH
+        )
         good = connected and not lost and said is None
         top = Said("All is well", "good") if good else Said(said or "Something is missing", "fault")
         self._mark.say(top.text)
@@ -137,9 +142,19 @@ def told(known: LiveDevice) -> dict[str, str]:
     }
 
 
-def _count(content: Json, key: str) -> int | None:
-    value = content.get(key) if isinstance(content, dict) else None
+def _count(content: Json | Mapping[str, Json], key: str) -> int | None:
+    value = content.get(key) if isinstance(content, Mapping) else None
     return value if isinstance(value, int) else None
+
+
+def following(content: Mapping[str, Json]) -> str:
+    """How a database that follows the store stands, in words."""
+    waiting, refused = _count(content, "waiting") or 0, _count(content, "refused") or 0
+    reason = payload.text(content, "reason")
+    parts = [f"{sentences.counted(waiting, 'reading')} wait" if waiting else "up to date"]
+    parts += [f"{refused} refused"] if refused else []
+    parts += [f"{reason}; {payload.text(content, 'remedy') or ''}"] if reason else []
+    return f"{payload.text(content, 'database') or 'a database'}: {', '.join(parts)}"
 
 
 def missing(gateway: Gateway) -> list[str]:

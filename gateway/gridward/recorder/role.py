@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from gridward.payload import read_object, text
+from gridward.recorder.database import writer
+from gridward.recorder.follower import Desk, Follower
 from gridward.recorder.store import About, Parcel, Sender, Store
 from gridward.recorder.telemetry import AHEAD, Stamps, moment
 from gridward.recorder.trouble import Faulty, Trouble, explain
@@ -17,6 +19,7 @@ from gridward_kit.clock import Clock, iso
 from gridward_kit.kept import Json
 from gridward_kit.mqtt import Link, Message
 from gridward_kit.spool import SANE
+from gridward_kit.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -74,14 +77,14 @@ class Recorder:
         batch, self._batch = self._batch, _Batch()
         self._enough.clear()
         try:
-            complete = await self._in_thread(lambda: self._write(batch))
+            complete = await self.in_thread(lambda: self._write(batch))
             self._acknowledge(complete)
             await self._look_after()
         except Faulty as error:
             batch.events += self._batch.events
             self._batch.events = batch.events
             self._batch.about = batch.about | self._batch.about
-            await self._in_thread(self.store.close)
+            await self.in_thread(self.store.close)
             self._alarm(explain(error))
         else:
             self._all_clear()
@@ -101,10 +104,11 @@ class Recorder:
         try:
             await self.cycle()
         finally:
-            await self._in_thread(self.store.close)
+            await self.in_thread(self.store.close)
             self._thread.shutdown(wait=False)
 
-    def _in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
+    def in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
+        """Run in the thread that alone has the store open."""
         return asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _write(self, batch: _Batch) -> dict[Sender, int]:
@@ -133,19 +137,19 @@ class Recorder:
         if now < self._upkeep_at:
             return
         for _ in range(SLICES):
-            if not await self._in_thread(self._slice):
+            if not await self.in_thread(self._slice):
                 self._upkeep_at = now + UPKEEP
                 return
 
     def _slice(self) -> bool:
         """The newest reading bounds the clock: one that runs ahead alone must not delete the history."""
-        wall = self._wall()
+        wall = self.wall()
         if wall is None or self._newest is None:
             return False
         now = min(wall, self._newest + AHEAD)
         return self.store.roll(now) or self.store.retain(now, self.keep) > 0
 
-    def _wall(self) -> float | None:
+    def wall(self) -> float | None:
         """Wall time, if it is not before this program was made nor before what is stored."""
         now = self.clock.time()
         known = SANE if self._newest is None else max(SANE, self._newest - AHEAD)
@@ -157,7 +161,7 @@ class Recorder:
     def _telemetry(self, message: Message) -> None:
         device = self._device(message)
         try:
-            parcel = self.stamps.stamp(device, message, self._wall())
+            parcel = self.stamps.stamp(device, message, self.wall())
         except ValueError as error:
             self._tell_once(f"{device}: telemetry left out: {error}")
             return
@@ -234,4 +238,28 @@ async def run_recorder(site: Site, link: Link, clock: Clock) -> None:
         from gridward.meters.csvlog import CsvLog  # noqa: PLC0415 - who wants no such files does not load it
 
         CsvLog(site, link, clock, site.record.csv)
-    await Recorder(link, Store(site.record.store), clock, site.record.keep).run()
+    databases = {database.name: database for database in site.record.databases}
+    recorder = Recorder(link, Store(site.record.store, databases), clock, site.record.keep)
+    desk = Desk(recorder.store, recorder.in_thread, recorder.wall)
+    followers = [Follower(one, writer(one), desk, link, clock) for one in databases.values()]
+    _forget_others(link, {follower.topic for follower in followers})
+    recording = asyncio.create_task(recorder.run())
+    following = [asyncio.create_task(follower.run()) for follower in followers]
+    try:
+        await asyncio.wait([recording, *following], return_when=asyncio.FIRST_COMPLETED)
+        for task in (recording, *following):
+            if task.done():
+                task.result()
+    finally:
+        await end(following)
+        await end((recording,))
+
+
+def _forget_others(link: Link, known: set[str]) -> None:
+    """Take back what is retained of databases that follow no longer."""
+
+    def take_back(message: Message) -> None:
+        if message.payload and message.topic not in known:
+            link.publish(message.topic, "", retain=True)
+
+    link.subscribe(f"{link.root}/recorder/follower/+", take_back)

@@ -28,6 +28,12 @@ _MERGE = """min=min(min, excluded.min), max=max(max, excluded.max), last=exclude
     mean=(mean * count + excluded.mean * excluded.count) / (count + excluded.count),
     count=count + excluded.count"""
 
+_LATE = """
+SELECT min(hour) FROM late WHERE hour < ? AND (hour * {hour} >= ? OR NOT EXISTS (
+    SELECT 1 FROM behind WHERE ts >= hour * {hour} AND ts < (hour + 1) * {hour}))
+"""
+"""Late readings of an hour let go before are deleted once summed up: not before a database has had them."""
+
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
@@ -59,7 +65,9 @@ def roll(connection: sqlite3.Connection, now: int) -> bool:
     if rolled is None:
         return False
     over = (now - SETTLE) // HOUR
-    late = connection.execute("SELECT min(hour) FROM late WHERE hour < ?", (over,)).fetchone()[0]
+    late = connection.execute(_LATE.format(hour=HOUR), (over, mark(connection, "raw_from") or 0)).fetchone()[
+        0
+    ]
     if late is not None:
         _roll_hour(connection, int(late))
         return True
@@ -111,16 +119,19 @@ def retain(connection: sqlite3.Connection, now: int, keep: Keep) -> int:
 
 
 def _retain_raw(connection: sqlite3.Connection, wanted: int) -> int:
+    """What came late for a time let go before is not touched: it goes when it has been summed up."""
+    begin = mark(connection, "raw_from") or 0
     rolled = mark(connection, "rolled")
-    late = connection.execute("SELECT min(hour) FROM late").fetchone()[0]
+    late = connection.execute("SELECT min(hour) FROM late WHERE hour >= ?", (begin // HOUR,)).fetchone()[0]
     hours = [wanted // HOUR, *([] if rolled is None else [rolled]), *([] if late is None else [late])]
-    first = connection.execute("SELECT min(ts) FROM raw").fetchone()[0]
+    first = connection.execute("SELECT min(ts) FROM raw WHERE ts >= ?", (begin,)).fetchone()[0]
     if first is None or first // HOUR >= min(hours):
         return 0
     edge = (first // HOUR + 1) * HOUR
     with transaction(connection):
-        set_mark(connection, "raw_from", max(edge, mark(connection, "raw_from") or 0))
-        return connection.execute("DELETE FROM raw WHERE ts < ?", (edge,)).rowcount
+        set_mark(connection, "raw_from", max(edge, begin))
+        connection.execute("DELETE FROM behind WHERE ts >= ? AND ts < ?", (begin, edge))
+        return connection.execute("DELETE FROM raw WHERE ts >= ? AND ts < ?", (begin, edge)).rowcount
 
 
 def _retain_level(connection: sqlite3.Connection, table: str, unit: str, until: int) -> int:

@@ -49,6 +49,20 @@ STEPS: tuple[str, ...] = (
         kind TEXT NOT NULL, what TEXT NOT NULL, before TEXT, after TEXT, reason TEXT NOT NULL);
     CREATE INDEX meter_events_serial ON meter_events (serial, id);
     """,
+    """
+    CREATE TABLE followers (
+        name TEXT PRIMARY KEY, cursor INTEGER NOT NULL, counted INTEGER NOT NULL, sent INTEGER NOT NULL,
+        refused INTEGER NOT NULL, omitted INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE behind (
+        name TEXT NOT NULL, ts INTEGER NOT NULL, series INTEGER NOT NULL,
+        PRIMARY KEY (name, ts, series)) WITHOUT ROWID;
+    CREATE TABLE aside (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL, ts INTEGER NOT NULL, series INTEGER NOT NULL,
+        value NOT NULL, reason TEXT NOT NULL, UNIQUE (name, ts, series));
+    """,
+    """
+    CREATE TABLE energies (device TEXT PRIMARY KEY, at INTEGER NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;
+    """,
 )
 """Statements that lead from each `user_version` to the next."""
 
@@ -104,10 +118,16 @@ def _prepare(connection: sqlite3.Connection, path: Path, steps: tuple[str, ...])
     if tables and version < len(steps):
         _copy(connection, path.with_name(f"{path.name}.version-{version}"))
     for number in range(version, len(steps)):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {steps[number]}"
-            f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={number + 1}; COMMIT;"
-        )
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {steps[number]}"
+                f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={number + 1}; COMMIT;"
+            )
+        except sqlite3.OperationalError:
+            if connection.in_transaction:
+                connection.rollback()
+            if _pragma(connection, "user_version") <= number:
+                raise  # else another role made this step meanwhile
 
 
 def _copy(connection: sqlite3.Connection, target: Path) -> None:

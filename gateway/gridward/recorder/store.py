@@ -4,13 +4,14 @@ import hashlib
 import json
 import math
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
 
 from gridward.recorder import rollup
 from gridward.recorder.history import Event, History, Series, Step
+from gridward.recorder.outbox import Outbox
 from gridward.recorder.receipts import Receipts
 from gridward.recorder.rollup import HOUR, transaction
 from gridward.recorder.schema import connect, open_store
@@ -20,6 +21,7 @@ from gridward_kit.point import Value
 
 FORGET = 90 * 24 * HOUR
 LARGEST = 1 << 63
+HANDED_ON = 72 * HOUR
 
 Sender = tuple[str, str]
 
@@ -61,6 +63,7 @@ class _Open:
     telemetry: sqlite3.Connection
     audit: sqlite3.Connection
     inode: int
+    outbox: Outbox
     series: dict[tuple[str, str, str], int] = field(default_factory=dict)
     receipts: dict[Sender, Receipts] = field(default_factory=dict)
     described: dict[str, "About"] = field(default_factory=dict)
@@ -70,11 +73,13 @@ class Store:
     """The store at a path, opened when first needed. One thread at a time may write.
 
     Whatever raises (sqlite3.Error, OSError, NewerStore, ForeignFile, Vanished) leaves the file as it was
-    and what was added still to be committed.
+    and what was added still to be committed. `followers` names the databases that follow it; None leaves
+    those that the file knows.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, followers: Iterable[str] | None = None) -> None:
         self.path = path
+        self.followers = None if followers is None else tuple(followers)
         self.read = History(path)
         self._pending: list[Parcel] = []
         self._about: dict[str, About] = {}
@@ -132,12 +137,22 @@ class Store:
         return rollup.roll(self._open().telemetry, round(now * 1000))
 
     def retain(self, now: float, keep: Keep) -> int:
-        """Delete a slice of what is older than its time; how many rows went, 0 when nothing is left to."""
+        """Delete a slice of what is older than its time; how many rows went, 0 when nothing is left to.
+
+        Readings that every following database has are kept for 72 hours, others as long as `keep` says.
+        """
         opened = self._open()
+        if opened.outbox.places:
+            keep = _handed_on(opened, round(now * 1000), keep)
         with transaction(opened.telemetry):
             edge = round(now * 1000) - FORGET
             opened.telemetry.execute("DELETE FROM received WHERE at < ?", (edge,))
         return rollup.retain(opened.telemetry, round(now * 1000), keep)
+
+    @property
+    def outbox(self) -> Outbox:
+        """What the following databases have not had; raises as above."""
+        return self._open().outbox
 
     def newest(self) -> float | None:
         """The time of the newest reading (s since 1970); None while there is none."""
@@ -171,7 +186,12 @@ class Store:
     def _open(self) -> _Open:
         if self._opened is None:
             telemetry = open_store(self.path)
-            self._opened = _Open(telemetry, connect(self.path, "FULL"), self.path.stat().st_ino)
+            try:
+                outbox = Outbox(telemetry, self.followers)
+            except BaseException:
+                telemetry.close()
+                raise
+            self._opened = _Open(telemetry, connect(self.path, "FULL"), self.path.stat().st_ino, outbox)
         elif not self.path.exists() or self.path.stat().st_ino != self._opened.inode:
             self.close()
             raise Vanished(f"{self.path} was removed or replaced while in use; it is opened anew")
@@ -192,6 +212,7 @@ class Store:
             if receipts.add(parcel.seq, parcel.oldest, parcel.received):
                 rows += [(ts, self._series(opened, parcel, *one), one[2]) for one in _forms(parcel.values)]
         _insert(opened.telemetry, rows)
+        opened.outbox.note(row[:2] for row in rows)
         for sender, ts in touched.items():
             _keep(opened.telemetry, sender, opened.receipts[sender], ts)
         return dict.fromkeys(touched)
@@ -209,6 +230,14 @@ class Store:
             row = execute("SELECT id FROM series WHERE device = ? AND key = ? AND form = ?", name).fetchone()
             opened.series[name] = int(row[0])
         return opened.series[name]
+
+
+def _handed_on(opened: _Open, now: int, keep: Keep) -> Keep:
+    """How long readings are kept where databases have had them, and never longer than `keep` says."""
+    owed = opened.outbox.oldest()
+    edge = now - HANDED_ON if owed is None else min(now - HANDED_ON, owed)
+    seconds = (now - edge) / 1000
+    return replace(keep, raw=seconds if keep.raw is None else min(seconds, keep.raw))
 
 
 def _forms(values: Mapping[str, Value]) -> list[tuple[str, str, Value]]:

@@ -3,23 +3,27 @@
 import asyncio
 import json
 import logging
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from gridward import payload
+from gridward.energies.core import Settings
+from gridward.energies.role import Energies
 from gridward.live import Live
 from gridward.roles import SiteDevice
+from gridward.rules import audit
+from gridward.rules.automation import Automation
 from gridward.rules.entities import IDENTITY, KEYS, MODES, ROWS, RULES
 from gridward.rules.grid_switch import Decision, Memory, decide
+from gridward.rules.holds import Holds
 from gridward.rules.inputs import Inputs, Position
 from gridward.rules.override import WISHES, Override, override_from
 from gridward.rules.renewal import Renewal
 from gridward.rules.sentences import top
 from gridward.rules.wiring import gather, parts
 from gridward.site import GridSwitchSettings, Site
-from gridward_kit.clock import Clock, iso
+from gridward_kit.clock import Clock
 from gridward_kit.command import Command
 from gridward_kit.device import Device
 from gridward_kit.entity import Entity
@@ -40,10 +44,14 @@ async def run_rules(site: Site, link: Link, clock: Clock) -> None:
     live = Live(link, clock)
     folder = site.folder / "state"
     settings = site.rules.grid_switch
+    energies = Energies(site.record.store, clock, Settings(site.time_zone, site.tariff))
     async with asyncio.TaskGroup() as group:
-        group.create_task(SiteDevice(live, link, clock, site.roles, folder).run())
+        group.create_task(SiteDevice(live, link, clock, site.roles, folder, energies).run())
         if settings is not None:
-            group.create_task(Rules(live, link, clock, settings, folder, site.rules.mode).run())
+            policy = site.rules.policy
+            automation = None if policy is None else Automation(live, link, clock, policy, site.time_zone)
+            rules = Rules(live, link, clock, settings, folder, site.rules.mode, automation)
+            group.create_task(rules.run())
 
 
 class Rules:
@@ -57,6 +65,7 @@ class Rules:
         settings: GridSwitchSettings,
         folder: Path,
         mode: str = "observe",
+        automation: Automation | None = None,
     ) -> None:
         self.device = Device(
             Setup("rules", RULES, "Rules", folder, writable=True), link, clock, perform=self._perform
@@ -67,6 +76,9 @@ class Rules:
         self._default = mode
         self._mode = self._kept_mode(mode)
         self._override = self._kept_override()
+        self._automation = automation
+        self._holds = Holds(()) if automation is None else automation.holds
+        self._holds.restore(self._kept().get("holds"), clock.monotonic(), settings.override, KEEP_EVERY)
         self._kept_at = clock.monotonic()
         self._memory = Memory()
         self._position: Position = "connected"
@@ -83,10 +95,13 @@ class Rules:
 
     async def run(self) -> None:
         """Decide until cancelled. The lease is renewed from this loop and from nowhere else."""
-        self.device.describe(IDENTITY, ROWS)
+        self.device.describe(IDENTITY, (*ROWS, *self._holds.rows))
         try:
             while True:
-                self._renew(self._turn())
+                now = self._turn()
+                self._renew(now)
+                if self._automation is not None:
+                    self._automation.turn(now, self._mode)
                 await self._pause()
         finally:
             self._keep()
@@ -102,7 +117,8 @@ class Rules:
             woken.cancel()
 
     def _changed(self, device: str) -> None:
-        if device in self._parts.values():
+        automated = self._automation is not None and self._automation.looks_at(device)
+        if automated or device in self._parts.values():
             self._wake.set()
 
     def _turn(self) -> float:
@@ -115,7 +131,7 @@ class Rules:
         acting = self._mode == "on" or self._override.wish != "auto"
         self._settle(decision, acting=acting)
         self._show(decision, inputs, now, acting=acting)
-        if self._override.wish != "auto" and now - self._kept_at >= KEEP_EVERY:
+        if (self._override.wish != "auto" or self._holds.active()) and now - self._kept_at >= KEEP_EVERY:
             self._keep()
         return now
 
@@ -156,18 +172,7 @@ class Rules:
         log.info("rules: %s: %s -> %s: %s", status, before, after, reason)
 
     def _audit(self, what: str, before: str, after: str, status: str, reason: str) -> None:
-        event: dict[str, Json] = {
-            "v": 1,
-            "id": uuid.uuid4().hex,
-            "at": iso(self._clock.time()),
-            "what": what,
-            "by": "rules",
-            "before": before,
-            "after": after,
-            "status": status,
-            "reason": reason,
-        }
-        self._link.publish(f"{self._link.root}/audit", json.dumps(event, ensure_ascii=False))
+        audit.publish(self._link, self._clock, audit.Change(what, before, after, status, reason))
 
     def _show(self, decision: Decision, inputs: Inputs, now: float, *, acting: bool) -> None:
         remaining = self._override.remaining(now)
@@ -178,6 +183,7 @@ class Rules:
             "decisions": self._decisions,
             "grid_override": self._override.wish,
             "mode": self._mode,
+            **self._holds.values(),
         }
         if self._would is not None:
             values["would"] = self._would
@@ -185,8 +191,15 @@ class Rules:
             values["waiting"] = decision.waiting
         if remaining:
             values["override_remaining"] = round(remaining)
-        self.device.read(values, TURN, KEYS)
-        shown = (self._position, self._would, self._mode, self._override.wish, decision.cause)
+        self.device.read(values, TURN, KEYS | self._holds.values().keys())
+        shown = (
+            self._position,
+            self._would,
+            self._mode,
+            self._override,
+            self._holds.active(),
+            decision.cause,
+        )
         if shown != self._shown or now - self._published_at >= TURN:
             self._shown, self._published_at = shown, now
             self.device.publish()
@@ -221,6 +234,8 @@ class Rules:
         if row.key == "mode":
             self._mode = str(command.value)
             self._would = None
+        elif self._holds.takes(row.key):
+            self._holds.hold(row.key, str(command.value), now + self._settings.override)
         else:
             self._set_override(str(command.value), now)
         self._keep()
@@ -249,6 +264,7 @@ class Rules:
             "mode": self._mode,
             "site_file": self._default,
             "override": self._override.to_json(now),
+            "holds": self._holds.to_json(now),
         }
         try:
             self.device.kept.save({"rules": content})

@@ -1,0 +1,208 @@
+"""The site's energies, step by step: `step(state, sample) -> state`. Pure.
+
+Lengths of time are monotonic, and no device's clock takes part; wall time only says which local day an
+energy belongs to. Every total only rises (`saved` apart, which is money).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from gridward.energies.split import split
+from gridward.energies.tally import Tally, areas
+
+Totals = Mapping[str, float]
+
+POWERS: Mapping[str, tuple[str, ...]] = {
+    "pv": ("pv",),
+    "load": ("load",),
+    "battery": ("battery_in", "battery_out"),
+    "grid": ("grid_import", "grid_export"),
+}
+"""The energies that each power makes: above zero, below zero."""
+
+PERIODS = ("today", "month", "year")
+ESTIMATED, UNKNOWN = "estimated", "unknown_time"
+COST, SAVED = "cost", "savings"
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What a kWh costs from the grid and brings into it, in `currency` (three letters of ISO 4217)."""
+
+    currency: str
+    buy: float
+    sell: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`gap` s without a power make what is integrated over them an estimate; over `most` s nothing is."""
+
+    zone: ZoneInfo
+    tariff: Tariff | None = None
+    gap: float = 30.0
+    most: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The site at one moment: `monotonic` s of this run, wall time if it is believed (s since 1970).
+
+    Powers in W by the names of `POWERS`, counters in Wh by the energies' names; unknown ones are absent.
+    """
+
+    monotonic: float
+    wall: float | None
+    powers: Mapping[str, float]
+    counters: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A power in W, and when on the state's own time axis (s)."""
+
+    watts: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that goes on from sample to sample. `monotonic` is None after a restart.
+
+    `totals` are Wh since ever by energy and flow (money and seconds for some), `bases` those at the begin
+    of each period, `pots` what was booked and not yet split.
+    """
+
+    at: float = 0.0
+    monotonic: float | None = None
+    wall: float | None = None
+    day: date | None = None
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    pots: Totals = field(default_factory=dict)
+    totals: Totals = field(default_factory=dict)
+    bases: Mapping[str, Totals] = field(default_factory=dict)
+
+    def of(self, period: str) -> dict[str, float]:
+        """What a period brought until now."""
+        base = self.bases.get(period, {})
+        return {name: total - base.get(name, 0.0) for name, total in self.totals.items()}
+
+
+def step(state: State, sample: Sample, settings: Settings) -> State:
+    """Take in a sample; an interval over local midnight is cut there."""
+    seconds = _passed(state, sample)
+    if state.monotonic is None:
+        state = _resumed(state, sample, settings.most)
+    today = state.day
+    if sample.wall is not None:
+        today = datetime.fromtimestamp(sample.wall, settings.zone).date()
+        midnight = datetime.combine(today, time(), settings.zone).timestamp()
+        late = sample.wall - midnight
+        if state.day is not None and today > state.day and 0 <= late < seconds:
+            between = _between(state, sample, seconds, seconds - late, settings)
+            state = _advance(state, seconds - late, between, {}, settings)
+            seconds = late
+    state = _turn(state, today)
+    state = _advance(state, seconds, sample.powers, sample.counters, settings)
+    wall = state.wall if sample.wall is None else sample.wall
+    return replace(state, monotonic=sample.monotonic, wall=wall)
+
+
+def _passed(state: State, sample: Sample) -> float:
+    """Seconds since the last sample: monotonic ones, after a restart those on the wall if both are known."""
+    if state.monotonic is not None:
+        return max(0.0, sample.monotonic - state.monotonic)
+    if state.wall is None or sample.wall is None:
+        return 0.0
+    return max(0.0, sample.wall - state.wall)
+
+
+def _resumed(state: State, sample: Sample, seconds: float) -> State:
+    """After a restart: the clock may not know how long it took, so counters may have gone on by more."""
+    known = state.wall is not None and sample.wall is not None and sample.wall >= state.wall
+    tallies = {
+        key: replace(tally, counter=replace(tally.counter, unseen=tally.counter.unseen + seconds))
+        for key, tally in state.tallies.items()
+        if tally.counter is not None
+    }
+    return replace(state, seen=state.seen if known else {}, tallies={**state.tallies, **tallies})
+
+
+def _between(state: State, sample: Sample, whole: float, part: float, settings: Settings) -> dict[str, float]:
+    """The powers `part` seconds after the state, on straight lines to the sample `whole` seconds after it."""
+    found: dict[str, float] = {}
+    for name, watts in sample.powers.items():
+        before = state.seen.get(name)
+        if before is not None and 0 < (span := state.at + whole - before.at) <= settings.most:
+            done = (state.at + part - before.at) / span
+            found[name] = before.watts + (watts - before.watts) * done
+    return found
+
+
+def _turn(state: State, today: date | None) -> State:
+    """Begin the periods that are new today. A clock set back over midnight does not begin them again;
+    one that was wrong by days does."""
+    before = state.day
+    if today is None or (before is not None and 0 <= (before - today).days <= 1):
+        return state
+    new = {
+        "today": True,
+        "month": before is None or (before.year, before.month) != (today.year, today.month),
+        "year": before is None or before.year != today.year,
+    }
+    begun = {period: state.totals for period in PERIODS if new[period]}
+    return replace(state, day=today, bases={**state.bases, **begun})
+
+
+def _advance(state: State, seconds: float, powers: Totals, counters: Totals, settings: Settings) -> State:
+    """Book an interval, and split it once every power that is still expected has been heard."""
+    at = state.at + seconds
+    totals, pots, tallies = dict(state.totals), dict(state.pots), dict(state.tallies)
+    unknown, waiting = 0.0, False
+    for name in POWERS:
+        before = state.seen.get(name)
+        span = None if before is None else at - before.at
+        if span is not None and span > settings.most:
+            unknown = max(unknown, span if span - seconds <= settings.most else seconds)
+        elif span is not None and name not in powers:
+            waiting = True
+            continue
+        for key, (integrated, seen) in _integrated(name, before, powers.get(name), at, settings).items():
+            if seen or name in powers or key in counters or key in tallies:
+                tally = tallies.get(key, Tally())
+                tallies[key], booked = tally.book(integrated, counters.get(key), seconds, seen=seen)
+                pots[key] = pots.get(key, 0.0) + booked
+                totals[key] = totals.get(key, 0.0) + booked
+                if seen and span is not None and span > settings.gap:
+                    totals[ESTIMATED] = totals.get(ESTIMATED, 0.0) + booked
+    if unknown:
+        totals[UNKNOWN] = totals.get(UNKNOWN, 0.0) + unknown
+    if not waiting:
+        _settle(totals, pots, settings.tariff)
+        pots = {}
+    seen_now = {**state.seen, **{name: Seen(watts, at) for name, watts in powers.items()}}
+    return replace(state, at=at, seen=seen_now, tallies=tallies, pots=pots, totals=totals)
+
+
+def _integrated(
+    name: str, before: Seen | None, watts: float | None, at: float, settings: Settings
+) -> dict[str, tuple[float, bool]]:
+    """The Wh of each of a power's energies since it was last seen, and whether that is near enough."""
+    keys = POWERS[name]
+    if before is None or watts is None or at - before.at > settings.most:
+        return dict.fromkeys(keys, (0.0, False))
+    energies = areas(before.watts, watts, (at - before.at) / 3600)
+    return {key: (energy, True) for key, energy in zip(keys, energies, strict=False)}
+
+
+def _settle(totals: dict[str, float], pots: Totals, tariff: Tariff | None) -> None:
+    for name, energy in split(pots).items():
+        totals[name] = totals.get(name, 0.0) + energy
+    if tariff is not None and "grid_import" in pots:
+        cost = pots["grid_import"] * tariff.buy - pots.get("grid_export", 0.0) * tariff.sell
+        totals[COST] = totals.get(COST, 0.0) + cost / 1000
+        if "load" in pots:
+            totals[SAVED] = totals.get(SAVED, 0.0) + (pots["load"] * tariff.buy - cost) / 1000

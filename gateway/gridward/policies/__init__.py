@@ -1,0 +1,1 @@
+"""The shipped policies, and how rule files, stories and the site file name them."""

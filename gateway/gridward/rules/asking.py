@@ -1,0 +1,235 @@
+"""Reads a rule's conditions from its file; every fault is told with its place, and the rest read on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import time
+
+from gridward import values
+from gridward.document import Fault, Node, Plain
+from gridward.rules.catalogue import Catalogue, Found, Unknown
+from gridward.rules.condition import (
+    COMPARISONS,
+    DAYS,
+    Age,
+    All,
+    AnyOf,
+    Changed,
+    Compare,
+    Condition,
+    Dates,
+    Hours,
+    Not,
+    OneOf,
+)
+from gridward.rules.view import Operand
+from gridward.values import nearest
+from gridward_kit.entity import ENUM, BinarySensor, Select, Sensor, Switch
+from gridward_kit.point import Value
+
+SPANS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}
+WORDS = (*COMPARISONS, "between", "equals", "one_of", "changed", "age")
+NOTHING = All(())
+
+
+def lasting(least: float, most: float) -> Callable[[Plain], float]:
+    """Seconds, written as `4min` or `{minutes: 4}`."""
+    written = values.duration(least, most)
+
+    def check(value: Plain) -> float:
+        if not isinstance(value, dict):
+            return written(value)
+        total = 0.0
+        for unit, count in value.items():
+            if unit not in SPANS or isinstance(count, bool) or not isinstance(count, int | float):
+                raise values.Wrong("a duration such as 4min or {minutes: 4}")
+            total += count * SPANS[unit]
+        if not least <= total <= most:
+            raise values.Wrong(f"a duration of {least:g} to {most:g} s")
+        return total
+
+    return check
+
+
+@dataclass(slots=True)
+class Asking:
+    """Knows the site's entities and the file's named thresholds."""
+
+    catalogue: Catalogue
+    settings: Mapping[str, float]
+    faults: list[Fault]
+
+    def condition(self, node: Node) -> Condition:
+        """A mapping is all of its entries, a list all of its items."""
+        match node.content:
+            case list(items) if items:
+                return All(tuple(self.condition(item) for item in items))
+            case dict(entries) if entries:
+                parts = tuple(self._entry(key, part) for key, part in entries.items())
+                return parts[0] if len(parts) == 1 else All(parts)
+        self.faults.append(node.fault("conditions such as `battery.voltage: {below: 51.2}`"))
+        return NOTHING
+
+    def _entry(self, key: str, node: Node) -> Condition:
+        match key:
+            case "all":
+                return self.condition(node)
+            case "any":
+                items = node.content if isinstance(node.content, list) else []
+                if not items:
+                    self.faults.append(node.fault("a list of conditions, each begun with `- `"))
+                return AnyOf(tuple(self.condition(item) for item in items))
+            case "not":
+                return Not(self.condition(node))
+            case "time":
+                return self._hours(node)
+            case "date":
+                return self._dates(node)
+        return self._entity(key, node)
+
+    def find(self, said: str, node: Node) -> Found | None:
+        """The entity that is called so; None with a fault where there is none."""
+        try:
+            return self.catalogue.find(said)
+        except Unknown as unknown:
+            self.faults.append(node.fault(str(unknown), f"`{said}`"))
+            return None
+
+    def operand(self, node: Node) -> Operand | None:
+        """A number, the name of a setting, or an entity; None with a fault."""
+        value = node.content
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        if isinstance(value, str) and value in self.settings:
+            return self.settings[value]
+        if isinstance(value, str) and "." in value:
+            found = self.find(value, node)
+            return None if found is None else self._numeric(found, node)
+        known = nearest(str(value), self.settings)
+        self.faults.append(node.fault(f"a number, a setting's name or `role.key`{known}"))
+        return None
+
+    def _numeric(self, found: Found, node: Node) -> Operand | None:
+        if _options(found) or isinstance(found.row, BinarySensor | Switch):
+            self.faults.append(node.fault(f"an entity with a number; {found.ref.said} has none"))
+            return None
+        return found.ref
+
+    def _entity(self, said: str, node: Node) -> Condition:
+        found = self.find(said, node)
+        if found is None:
+            return NOTHING
+        match node.content:
+            case dict(entries) if entries:
+                parts = [self._test(found, word, part) for word, part in entries.items()]
+                return parts[0] if len(parts) == 1 else All(tuple(parts))
+            case list(items) if items:
+                return self._one_of(found, items)
+        return self._one_of(found, [node])
+
+    def _test(self, found: Found, word: str, node: Node) -> Condition:
+        match word:
+            case "between":
+                return self._between(found, node)
+            case "equals":
+                return self._one_of(found, [node])
+            case "one_of" if isinstance(node.content, list) and node.content:
+                return self._one_of(found, node.content)
+            case "changed":
+                return Changed(found.ref, self._span(node))
+            case "age":
+                entries = node.content if isinstance(node.content, dict) else {}
+                if set(entries) - set(COMPARISONS) or not entries:
+                    self.faults.append(node.fault("a mapping such as {above: 5min}"))
+                    return NOTHING
+                return All(tuple(Age(found.ref, one, self._span(part)) for one, part in entries.items()))
+            case _ if word in COMPARISONS:
+                return self._compare(found, word, node)
+        self.faults.append(node.fault(f"one of {', '.join(WORDS)}{nearest(word, WORDS)}", f"`{word}`"))
+        return NOTHING
+
+    def _compare(self, found: Found, word: str, node: Node) -> Condition:
+        than = self.operand(node)
+        if than is None or self._numeric(found, node) is None:
+            return NOTHING
+        return Compare(found.ref, word, than)
+
+    def _between(self, found: Found, node: Node) -> Condition:
+        match node.content:
+            case [low, high]:
+                return All((self._compare(found, "at_least", low), self._compare(found, "at_most", high)))
+        self.faults.append(node.fault("two bounds in a list, as in [49, 51]"))
+        return NOTHING
+
+    def _one_of(self, found: Found, nodes: list[Node]) -> Condition:
+        wanted = [self.value(found, node) for node in nodes]
+        return OneOf(found.ref, tuple(value for value in wanted if value is not None))
+
+    def value(self, found: Found, node: Node) -> Value | None:
+        """A value that this entity can have; None with a fault. A setting's name stands for its number."""
+        value, options = node.content, _options(found)
+        if isinstance(found.row, BinarySensor | Switch):
+            flag = {True: True, False: False, "on": True, "off": False}
+            if isinstance(value, bool | str) and value in flag:
+                return flag[value]
+            expected = "`true` or `false`"
+        elif options:
+            if isinstance(value, str) and value in options:
+                return value
+            expected = f"one of {', '.join(options)}{nearest(str(value), options)}"
+        elif isinstance(value, str) and found.row.quantity.unit is not None:
+            if value in self.settings:
+                return self.settings[value]
+            expected = f"a number or a setting's name{nearest(value, self.settings)}"
+        elif isinstance(value, str | int | float):
+            return value
+        else:
+            expected = "a value"
+        self.faults.append(node.fault(expected))
+        return None
+
+    def _span(self, node: Node) -> float:
+        return self._checked(node, lasting(0, 86400 * 7), 0.0)
+
+    def _checked(self, node: Node, check: Callable[[Plain], float], instead: float) -> float:
+        try:
+            return check(node.plain())
+        except values.Wrong as wrong:
+            self.faults.append(node.fault(str(wrong.msg), wrong.found))
+            return instead
+
+    def _hours(self, node: Node) -> Condition:
+        expected = 'hours such as {after: "07:00", before: "13:00"}, and perhaps days: [sat, sun]'
+        match node.plain():
+            case {"after": str(after), "before": str(before), **rest} if set(rest) <= {"days"}:
+                days = rest.get("days", list(DAYS))
+                try:
+                    window = (time.fromisoformat(after), time.fromisoformat(before))
+                except ValueError:
+                    window = None
+                if window and isinstance(days, list) and days and all(day in DAYS for day in days):
+                    return Hours(*window, tuple(str(day) for day in days))
+        self.faults.append(node.fault(expected))
+        return NOTHING
+
+    def _dates(self, node: Node) -> Condition:
+        match node.plain():
+            case {"from": str(first), "to": str(last), **rest} if not rest:
+                ends = (_day(first), _day(last))
+                if ends[0] is not None and ends[1] is not None:
+                    return Dates(ends[0], ends[1])
+        self.faults.append(node.fault('days such as {from: "11-01", to: "03-15"}'))
+        return NOTHING
+
+
+def _day(text: str) -> tuple[int, int] | None:
+    month, _, day = text.partition("-")
+    if not (month.isdecimal() and day.isdecimal()) or not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+        return None
+    return int(month), int(day)
+
+
+def _options(found: Found) -> tuple[str, ...]:
+    row = found.row
+    if isinstance(row, Select):
+        return (*row.options, *row.shown)
+    return row.options if isinstance(row, Sensor) and row.quantity == ENUM else ()

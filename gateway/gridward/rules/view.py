@@ -1,0 +1,62 @@
+"""What the rules see: entities of devices, and their fresh values. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gridward.rules.inputs import Source
+from gridward_kit.point import Value
+
+POSSIBLE = 1e300
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """One entity of one device; `said` is how the rule file calls it (`battery.voltage`), `options` what
+    it can be set to where that is one of some words."""
+
+    device: str
+    key: str
+    said: str = field(compare=False)
+    unit: str = field(default="", compare=False)
+    options: tuple[str, ...] = field(default=(), compare=False)
+
+    def shown(self, value: Value) -> str:
+        """Its value as a person reads it."""
+        if isinstance(value, bool):
+            return f"{self.said} {'on' if value else 'off'}"
+        number = value if isinstance(value, str) else f"{round(value, 3):g}"
+        return f"{self.said} {number}{' ' + self.unit if self.unit else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the rules see now: sources by device, the site's local time (None while the clock cannot be
+    trusted), and for how many seconds an entity has had its value since it was seen to change."""
+
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    local: datetime | None = None
+    settled: Mapping[Ref, float] = field(default_factory=dict)
+
+    def value(self, ref: Ref) -> Value | None:
+        """A fresh value that can be true, else None."""
+        source = self.sources.get(ref.device)
+        value = source.values.get(ref.key) if source is not None and source.fresh else None
+        if value is None or isinstance(value, bool | str):
+            return value
+        return value if -POSSIBLE < value < POSSIBLE else None
+
+    def number(self, of: "Operand") -> float | None:
+        """A number as it stands: a threshold, or an entity's fresh value."""
+        if not isinstance(of, Ref):
+            return of
+        value = self.value(of)
+        return None if value is None or isinstance(value, bool | str) else float(value)
+
+    def age(self, ref: Ref) -> float | None:
+        """Seconds since the device answered, None for never."""
+        source = self.sources.get(ref.device)
+        return None if source is None else source.age
+
+
+Operand = float | Ref

@@ -1,0 +1,158 @@
+"""InfluxDB 2 and 3, by influxdb-client, at a real HTTP server that answers as their documentation says."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from follower_bench import Following
+
+from gridward.site import Database
+
+TOKEN = "rightful"
+
+
+@dataclass
+class Bucket:
+    """A server of `/api/v2/write`: keeps each point once, refuses a line whose field is of another type."""
+
+    name: str = "solar"
+    fault: int | None = None
+    requests: int = 0
+    points: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    whole_numbers: set[str] = field(default_factory=set)
+
+    def answer(self, path: str, token: str | None, body: str) -> tuple[int, dict[str, str]]:
+        self.requests += 1
+        parts = urlsplit(path)
+        asked = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        if parts.path != "/api/v2/write" or asked.get("precision") != "ms":
+            return 404, {"code": "not found", "message": "path not found"}
+        if token != f"Token {TOKEN}":
+            return 401, {"code": "unauthorized", "message": "unauthorized access"}
+        if asked["bucket"] != self.name:
+            return 404, {"code": "not found", "message": f'bucket "{asked["bucket"]}" not found'}
+        if self.fault is not None:
+            return self.fault, {"code": "unavailable", "message": "busy"}
+        dropped = sum(not self._take(line) for line in body.splitlines())
+        if dropped:
+            message = f"partial write: field type conflict dropped={dropped}"
+            return 422, {"code": "unprocessable entity", "message": message}
+        return 204, {}
+
+    def _take(self, line: str) -> bool:
+        head, fields, ts = line.split(" ")
+        found = dict(one.split("=", 1) for one in fields.split(","))
+        if self.whole_numbers & set(found):
+            return False
+        self.points |= {(head, key, int(ts)): value for key, value in found.items()}
+        return True
+
+
+class Server(ThreadingHTTPServer):
+    bucket: Bucket
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        assert isinstance(self.server, Server)
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        status, content = self.server.bucket.answer(self.path, self.headers.get("Authorization"), body)
+        data = json.dumps(content).encode() if content else b""
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    running = Server(("127.0.0.1", 0), Handler)
+    running.bucket = Bucket()
+    Thread(target=running.serve_forever, daemon=True).start()
+    yield running
+    running.shutdown()
+    running.server_close()
+
+
+def database(server: Server, version: int, bucket: str = "solar", token: str = TOKEN) -> Database:
+    org = "home" if version == 2 else ""
+    return Database(f"http://127.0.0.1:{server.server_port}", version, bucket, org=org, token=token)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+async def test_every_reading_once_over_faults_and_repeats(
+    server: Server, tmp_path: Path, version: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = Following(tmp_path, database(server, version))
+    messages = place.pass_by(600, {"soc": 80, "charging": True})
+    for server.bucket.fault in (500, 503, 429):
+        assert await place.follower.step() == 0
+    server.bucket.fault = None
+    assert await place.catch_up() == messages * 2
+    place.store.close()
+    place.open()
+    await place.catch_up()
+    begin = round(place.clock.time() - 10 - messages * 5) * 1000
+    head = "battery,site=home,device=bms,integration=daly"
+    assert server.bucket.points.keys() >= {(head, "soc", begin + 5000), (head, "charging", begin + 5000)}
+    assert len(server.bucket.points) == messages * 2
+    assert set(server.bucket.points.values()) == {"80.0", "1.0"}
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
+
+
+@pytest.mark.parametrize("version", [2, 3])
+async def test_what_is_wrong_is_told_once_with_the_way_out(
+    server: Server, tmp_path: Path, version: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    for wrong, words in (
+        (database(server, version, bucket="sun"), "make it there"),
+        (database(server, version, token="wrongful"), "`token`"),
+    ):
+        place = Following(tmp_path / wrong.bucket, wrong)
+        place.pass_by(60, {"soc": 80})
+        for _ in range(4):
+            assert await place.follower.step() == 0
+        (told,) = [record.message for record in caplog.records if record.levelname == "ERROR"]
+        assert words in told
+        assert wrong.bucket in told
+        assert TOKEN not in told + str(place.said())
+        assert "wrongful" not in told + str(place.said())
+        caplog.clear()
+
+
+async def test_a_refused_point_costs_few_requests_and_is_known_the_next_time(
+    server: Server, tmp_path: Path
+) -> None:
+    server.bucket.whole_numbers = {"soc"}
+    place = Following(tmp_path, database(server, 2))
+    values = {f"cell_{number}_voltage": 3.3 for number in range(16)} | {"soc": 80}
+    messages = place.pass_by(1200, values)
+    await place.catch_up()
+    assert len(server.bucket.points) == messages * 16
+    standing = place.store.outbox.places[place.database.name]
+    assert (standing.sent, standing.refused) == (messages * 16, messages)
+    assert server.bucket.requests < 40
+    server.bucket.requests = 0
+    place.pass_by(300, values)
+    await place.catch_up()
+    assert server.bucket.requests == 2, "the sound ones, and the suspect ones on their own"
+
+
+def test_the_client_is_loaded_only_where_it_is_used() -> None:
+    program = (
+        "import sys, gridward.recorder.role; from gridward.recorder.database import writer; "
+        "from gridward.site import Database; writer(Database('http://127.0.0.1:1', 1, 'solar')); "
+        "sys.exit('influxdb_client' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
