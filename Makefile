@@ -7,6 +7,8 @@ BIN := .venv/bin
 # make demo FOR=30: for so many seconds, then the summary; without it until Ctrl+C.
 FOR ?=
 # make test SEED=7: the seed of a run that is to be repeated. PYTEST=...: further options, or paths.
+# WORKERS: tests wait more than they compute, so more of them run at once than there are cores.
+WORKERS ?= 4
 SEED := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 PYTEST ?=
 
@@ -38,7 +40,7 @@ packages:
 
 test: venv packages
 	@echo "seed $(SEED): repeat this run with make test SEED=$(SEED)"
-	@$(BIN)/pytest --hypothesis-seed=$(SEED) $(PYTEST)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal --hypothesis-seed=$(SEED) $(PYTEST)
 
 soak: venv
 	@FOR=$(FOR) $(BIN)/pytest -m soak -s tests/soak $(PYTEST)
