@@ -1,9 +1,12 @@
 """A bus of ours with several devices on one line, published to a broker in memory, until it is killed.
 
+They are known from an earlier start, as in a house that runs.
+
 Arguments: port, then `domain:model:address` of each device.
 """
 
 import asyncio
+import json
 import sys
 import tempfile
 from datetime import UTC
@@ -16,6 +19,7 @@ from gridward_kit.info import Setup
 from gridward_kit.integration import Fact, integrations
 from gridward_kit.port import Port
 from gridward_kit.testing import MemoryBroker
+from gridward_kit.trial import asdict_identity
 from gridward_kit.wired import Wired
 
 
@@ -27,9 +31,14 @@ async def main(url: str, tokens: list[str], folder: Path) -> None:
     for token in tokens:
         domain, model, address = token.split(":")
         name = f"m{address}"
-        setup = Setup(id=name, integration=integrations()[domain], name=name, folder=folder)
+        integration = integrations()[domain]
+        known = dict(integration.each()).get(f"{domain}-{model}", integration).example
+        assert known
+        setup = Setup(id=name, integration=integration, name=name, folder=folder)
         options: dict[str, Fact] = {"model": model, "address": int(address)}
-        devices.append(Wired(Device(setup, broker.link("bus:line"), clock), options, clock, 0.05))
+        device = Device(setup, broker.link("bus:line"), clock)
+        device.kept.save({"identity": json.loads(json.dumps(asdict_identity(known)))})
+        devices.append(Wired(device, options, clock, 0.05, integration.line))
     line = integrations()[tokens[0].partition(":")[0]].line
     await Bus(Port(url, line, clock), devices, clock, UTC).run()
 

@@ -35,15 +35,20 @@ class Turns:
         self._rounds = 0
         self._complete = False
         self._told = 0
+        self._due: float | None = None
 
     def change(self, queries: Iterable[Query]) -> None:
         """Other queries from now on; those that stay keep their turn."""
+        self._due = None
         fresh = {query.name: Slot(query, turns=self._rounds) for query in queries}
         self._slots = {name: self._slots.get(name, slot) for name, slot in fresh.items()}
 
     def due(self) -> float:
-        """When the next query wants its turn; infinity if none ever does."""
-        return min((slot.due for slot in self._ready()), default=float("inf"))
+        """When the next query wants its turn; infinity if none ever does. Asked far more often than it
+        changes, on a line of many devices, so it is remembered."""
+        if self._due is None:
+            self._due = min((slot.due for slot in self._ready()), default=float("inf"))
+        return self._due
 
     def _fast(self) -> list[Slot]:
         return [slot for slot in self._slots.values() if slot.fast and not slot.refused]
@@ -82,6 +87,7 @@ class Turns:
         return True
 
     def _had_its_turn(self, slot: Slot) -> None:
+        self._due = None
         slot.turns = max(slot.turns, self._rounds) + 1
         least = min((one.turns for one in self._fast()), default=0)
         if least > self._rounds:
@@ -102,6 +108,7 @@ class Turns:
 
     def again(self, query: Query, started: float) -> None:
         """The query's answer needs another one beside it: it is due at the device's next turn."""
+        self._due = None
         self._slots[query.name].due = started
 
     def missed(self, query: Query, started: float, *, silent: bool) -> None:
@@ -125,6 +132,7 @@ class Turns:
 
     def restart(self, now: float) -> None:
         """Ask everything anew: the device is back, and what was read once is not known any more."""
+        self._due = None
         for slot in self._slots.values():
             slot.due = now
             slot.silences = 0
