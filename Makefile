@@ -16,9 +16,9 @@ PYTEST ?=
 SPACE := $() $()
 INTEGRATIONS := $(subst $(SPACE),:,$(wildcard integrations/*))
 
-DEBIAN := mosquitto chromium chromium-driver mbpoll influxdb victoria-metrics
+DEBIAN := mosquitto chromium chromium-driver mbpoll influxdb victoria-metrics iproute2 nginx-light docker-compose
 
-.PHONY: help venv demo test soak bench check fmt lock packages
+.PHONY: sbom audit promise promises docs help venv demo test soak bench check fmt lock packages rehearsal
 
 help:
 	@echo "make demo [FOR=30]    a simulated house, with its page"
@@ -26,8 +26,14 @@ help:
 	@echo "make check            style, types, self-checks"
 	@echo "make soak [FOR=3600]  the demo for long, watched for growth"
 	@echo "make bench            speed and size"
+	@echo "make promise N=17     what shows this promise; MUTATE=1: one thing broken, it must turn red"
+	@echo "make promises         all forty, and PROMISES.md anew"
+	@echo "make docs             the manual as a site, into build/manual"
+	@echo "make rehearsal        a year by the shipped policy and by the rules before it, into docs"
 	@echo "make fmt              format; write the generated tables"
 	@echo "make lock             requirements.lock anew"
+	@echo "make sbom             the bill of materials of the lock (CycloneDX), into build"
+	@echo "make audit            known weaknesses of what is locked; needs a network, else 77"
 
 venv:
 	@tools/bootstrap.sh
@@ -42,22 +48,44 @@ test: venv packages
 	@echo "seed $(SEED): repeat this run with make test SEED=$(SEED)"
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal --hypothesis-seed=$(SEED) $(PYTEST)
 
+# Everything that runs for long: the demo watched for growth, and the long counts of single tests.
 soak: venv
-	@FOR=$(FOR) $(BIN)/pytest -m soak -s tests/soak $(PYTEST)
+	@FOR=$(FOR) $(BIN)/pytest -m soak -s $(or $(PYTEST),tests)
 
 bench: venv
 	@PYTHONPATH=tests $(BIN)/python -m bench.run
+
+promise: venv packages
+	@$(BIN)/python tools/promise.py $(N) $(if $(MUTATE),--mutate)
+
+promises: venv packages
+	@$(BIN)/python tools/promise.py --all --keep --mutate || [ $$? -eq 77 ]
+	@$(BIN)/python tools/promise.py --all --keep
+
+docs: venv
+	@NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --quiet && echo "docs: build/manual/index.html"
+
+rehearsal: venv
+	@$(BIN)/python tools/rehearsal_report.py
 
 check: venv
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@MYPYPATH=$(INTEGRATIONS) $(BIN)/mypy
 	@$(BIN)/gridward-kit check .
+	@PYTHONPATH=dashboards $(BIN)/python -m gridward_dashboards --check
 
 fmt: venv
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/python -m gridward_kit.readme .
+	@PYTHONPATH=dashboards $(BIN)/python -m gridward_dashboards
+
+sbom: venv
+	@$(BIN)/python tools/sbom.py --to build/sbom.cdx.json && echo "sbom: build/sbom.cdx.json"
+
+audit: venv
+	@$(BIN)/python tools/audit_lock.py
 
 lock:
 	@test -x $(BIN)/uv || tools/bootstrap.sh

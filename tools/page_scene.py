@@ -1,8 +1,8 @@
 """Serves the page of a plant's scene: real rules, store and page; devices and broker in memory.
 
-`page_scene.py SCENE [--port N] [--prefix /P] [--refuses KEY]` prints one JSON line with URL and token
-once it serves, and ends when its standard input does. The day before the scene is lived and recorded
-first. For screenshots and for the page's tests.
+`page_scene.py SCENE [--port N] [--prefix /P] [--refuses KEY] [--policy FILE]` prints one JSON line with
+URL and token once it serves, and ends when its standard input does. The day before the scene is lived and
+recorded first. For screenshots and for the page's tests.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import logging
 import sys
 import tempfile
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,9 +22,15 @@ import gridward_relay
 from gridward.api.serve import serve
 from gridward.api.tokens import Tokens
 from gridward.commands import Commands
+from gridward.document import Fault
+from gridward.energies.core import Tariff, Window
 from gridward.live import Live
+from gridward.planning.role import run_plan
 from gridward.plant import Plant, PlantSettings, scene
+from gridward.policies.rulefile import path_of, read_policy
 from gridward.recorder.store import Parcel, Store
+from gridward.rules.catalogue import Catalogue
+from gridward.rules.policy import Policy
 from gridward.rules.role import run_rules
 from gridward.site import (
     DeviceSpec,
@@ -64,7 +70,20 @@ SPECS = (
 )
 
 
-def site_of(folder: Path, port: int, prefix: str, mode: str) -> Site:
+def policy_of(name: str) -> Policy | None:
+    """The shipped policy of this name, or the rule file at this path; raises ValueError with its faults."""
+    if not name:
+        return None
+    faults: list[Fault] = []
+    known = {one.domain: one for one in (INVERTER, BMS, RELAY)}
+    catalogue = Catalogue(SPECS, {"battery": "bms", "pv": "inverter", "load": "inverter"}, "inverter", known)
+    policy = read_policy(path_of(name, Path()), catalogue, faults)
+    if faults:
+        raise ValueError("; ".join(str(fault) for fault in faults))
+    return policy
+
+
+def site_of(folder: Path, port: int, prefix: str, mode: str, policy: str = "") -> Site:
     """The site whose page is served; `mode` is that of its rules."""
     return Site(
         id="home",
@@ -74,9 +93,16 @@ def site_of(folder: Path, port: int, prefix: str, mode: str) -> Site:
         broker=Broker("mqtt://memory"),
         folder=folder,
         record=RecordSpec(folder / "gridward.db"),
+        latitude=48.15,
+        longitude=17.11,
+        tariff=Tariff("EUR", 0.28, 0.05, (Window(frozenset(range(7)), time(22), time(6), 0.14),)),
         devices=SPECS,
         roles={"pv": "inverter", "load": "inverter", "battery": "bms", "grid_switch": "contactor"},
-        rules=RulesSpec(mode, GridSwitchSettings(battery="bms", inverter="inverter", relay="contactor")),
+        rules=RulesSpec(
+            mode,
+            GridSwitchSettings(battery="bms", inverter="inverter", relay="contactor"),
+            policy_of(policy),
+        ),
         http=HttpSpec(port=port, prefix=prefix),
     )
 
@@ -222,7 +248,7 @@ async def main(wanted: argparse.Namespace) -> None:
     """Live the day, settle, serve until standard input ends."""
     with tempfile.TemporaryDirectory(prefix="gridward-scene-") as name:
         folder = Path(name)
-        site = site_of(folder, wanted.port, wanted.prefix, wanted.mode)
+        site = site_of(folder, wanted.port, wanted.prefix, wanted.mode, wanted.policy)
         settings = scene(wanted.scene)
         store = Store(site.record.store)
         plant = lived(settings, store)
@@ -236,6 +262,7 @@ async def main(wanted: argparse.Namespace) -> None:
         tasks = [
             asyncio.create_task(devices.run()),
             asyncio.create_task(run_rules(site, broker.link("rules"), clock)),
+            asyncio.create_task(run_plan(site, broker.link("plan"), clock)),
         ]
         await clock.turn(SETTLING)
         plant.bms_answering = settings.bms_answering
@@ -288,6 +315,7 @@ def wishes() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8480)
     parser.add_argument("--prefix", default="")
     parser.add_argument("--mode", default="on", choices=("off", "observe", "on"))
+    parser.add_argument("--policy", default="", help="a shipped policy, or a rule file")
     parser.add_argument("--refuses", default="", help="a setting that the inverter refuses")
     return parser.parse_args()
 

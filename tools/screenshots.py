@@ -26,6 +26,7 @@ VIEWS = {
     "cells": "cells",
     "devices": "devices",
     "device": "devices/inverter",
+    "rules": "rules",
     "audit": "audit",
     "health": "health",
 }

@@ -14,10 +14,22 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
+from gridward.api.cli import command as token
+from gridward.audit.cli import app as audit
+from gridward.audit.cli import tell_why
 from gridward.config import SiteFault, load
+from gridward.drill.cli import command as drill
+from gridward.emergency.cli import emergency
+from gridward.grafana.cli import app as dashboards
 from gridward.meters.cli import app as meters
+from gridward.migrate.cli import migrate
+from gridward.planning.cli import app as schedule
 from gridward.policies.cli import app as rules
 from gridward.record_cli import app as record
+from gridward.report.cli import command as report
+from gridward.service.cli import app as service
+from gridward.service.cli.backing import backup, restore
+from gridward.service.cli.updating import update
 from gridward.site import Site
 from gridward_kit.__main__ import app as kit
 from gridward_kit.arguments import BAD, NO, USAGE, stop
@@ -210,27 +222,26 @@ def demo(
     typer.echo(json.dumps(summary.to_json()) if as_json else summary.words())
 
 
-@app.command()
-def token(
-    new: Annotated[bool, typer.Option("--new", help="Make another; the one before is void at once.")] = False,
-    site: SiteOption = SITE,
-) -> None:
-    """Make a new access token for the page, shown once."""
-    from gridward.api.tokens import Tokens  # noqa: PLC0415
-
-    home = site_of(site)
-    tokens = Tokens(home.folder)
-    made = tokens.renew() if new else tokens.made
-    if made is None:
-        stop(BAD, "the token is kept only as a hash and cannot be shown again; --new makes another")
-    typer.echo(made)
-
-
+app.command("token")(token)
+app.command("report")(report)
+app.add_typer(audit, name="audit")
+app.command("why")(tell_why)
+app.command("emergency")(emergency)
+app.add_typer(dashboards, name="dashboards")
 app.add_typer(meters, name="meters")
+app.command()(migrate)
 app.add_typer(record, name="record")
 app.add_typer(rules, name="rules")
+app.add_typer(schedule, name="schedule")
+app.add_typer(service, name="service")
+app.command()(backup)
+app.command()(restore)
+app.command()(update)
 relay = typer.Typer(no_args_is_help=True, help="The contactor.")
 app.add_typer(relay, name="relay")
+
+
+relay.command("drill")(drill)
 
 
 @relay.command()

@@ -4,11 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from gridward import crosscheck, values
+from gridward import crosscheck, interlock, values
 from gridward.document import Fault, Node, Reader, SiteFault
+from gridward.emergency.section import emergency_of
 from gridward.energies.tariff import tariff
-from gridward.policies.siterules import rules_of
+from gridward.grafana.section import grafana_of
+from gridward.notify.section import notify_of
+from gridward.panel.section import panel_of
+from gridward.planning.sitepart import plan_of
+from gridward.policies.loads import loads_of
+from gridward.policies.siterules import catalogue_of, rules_of
+from gridward.rehearsal.section import plant
 from gridward.section import Section
+from gridward.service import users
 from gridward.site import (
     RATE,
     BusSpec,
@@ -36,9 +44,10 @@ Devices = list[crosscheck.Placed[DeviceSpec]]
 Buses = list[crosscheck.Placed[BusSpec]]
 
 
-def load(path: Path, known: Known | None = None) -> Site:
+def load(path: Path, known: Known | None = None, *, complete: bool = True) -> Site:
     """The site of this file; `known` are the integrations, by default those installed.
 
+    Unless `complete`, passwords of the broker's users may still have to be made.
     Raises SiteFault holding all faults, in the order of their lines.
     """
     reader = Reader(path.parent)
@@ -48,6 +57,8 @@ def load(path: Path, known: Known | None = None) -> Site:
         faults.append(root.fault("a mapping with `version`, `site`, `mqtt`, `buses` ..."))
         root = None
     site = None if root is None else _site(Section(root, faults), integrations() if known is None else known)
+    if site is not None and root is not None and isinstance(root.content, dict) and "mqtt" in root.content:
+        site = users.take(reader, root.content["mqtt"], site, complete=complete)
     if site is None or faults:
         unique = dict.fromkeys(faults)
         raise SiteFault(tuple(sorted(unique, key=lambda fault: (str(fault.file), fault.line))))
@@ -58,12 +69,14 @@ def _site(top: Section, known: Known) -> Site:
     top.need("version", values.whole(VERSION, VERSION), VERSION, "the file's version")
     folder = top.node.file.parent
     about = _needed(top, "site", "who and where")
-    broker = _broker(_needed(top, "mqtt", "the broker"))
+    broker = _broker(_needed(top, "mqtt", "the broker"), folder)
     buses = [_bus(section, known) for section in top.parts("buses")]
     loose = [_device(section, known) for section in top.parts("devices")]
     devices = [*(device for _, inside in buses for device in inside), *loose]
     placed_buses = [bus for bus, _ in buses]
     roles, role_nodes = _roles(top.part("roles"))
+    every = catalogue_of([device.spec for device in devices], roles, known)
+    loads = loads_of(top.parts("loads"), every)
     site = Site(
         id=about.need("id", values.identifier, "", "the site's topic level"),
         name=about.need("name", values.text, "", "what people call it"),
@@ -79,10 +92,17 @@ def _site(top: Section, known: Known) -> Site:
         roles=roles,
         record=_record(top.part("record"), folder),
         http=_http(top.part("http")),
-        rules=rules_of(top.part("rules"), devices, roles, known),
+        rules=rules_of(top.part("rules"), devices, roles, known, loads),
         generator=_generator(top.part("generator")),
         meters=_meters(top.part("meters")),
         tariff=tariff(top.part("tariff")),
+        panel=panel_of(top.part("panel"), roles, tuple(device.spec for device in loose)),
+        notify=notify_of(top.part("notify")),
+        emergency=emergency_of(top.part("emergency")),
+        grafana=grafana_of(top.part("grafana")),
+        plan=plan_of(top.part("plan")),
+        loads=loads,
+        plant=plant(top.part("plant")),
     )
     about.close()
     top.close()
@@ -90,6 +110,8 @@ def _site(top: Section, known: Known) -> Site:
     top.faults += crosscheck.lines(placed_buses, devices, loose, known)
     top.faults += crosscheck.roles(roles, role_nodes, devices, known)
     top.faults += crosscheck.hosts(site, top.node)
+    top.faults += interlock.pairs(site, devices)
+    top.faults += interlock.panel(site, top.node)
     return site
 
 
@@ -99,11 +121,15 @@ def _needed(top: Section, key: str, expected: str) -> Section:
     return Section(Node(top.node.file, top.node.line, {}), []) if section is None else section
 
 
-def _broker(section: Section) -> Broker:
+def _broker(section: Section, folder: Path) -> Broker:
+    generated = section.take("users", values.one_of(users.GENERATED), "")
+    ca = section.take("ca", values.text, None)
     broker = Broker(
         url=section.need("url", values.broker_url, "", "mqtt://host:1883 or embedded"),
         username=section.take("username", values.text, None),
         password=section.secret("password"),
+        users={} if generated else None,
+        ca=folder / ca if ca else None,
     )
     section.close()
     return broker
@@ -185,7 +211,8 @@ def _record(section: Section | None, folder: Path) -> RecordSpec:
         part.close()
     store = folder / section.take("store", values.text, "gridward.db")
     csv = section.take("csv", values.text, None)
-    record = RecordSpec(store, keep, _databases(section), None if csv is None else folder / csv)
+    others = section.take("follow_discovery", values.flag, False)
+    record = RecordSpec(store, keep, _databases(section), None if csv is None else folder / csv, others)
     section.close()
     return record
 

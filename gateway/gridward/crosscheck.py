@@ -17,7 +17,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "grid": ("meter", "inverter"),
     "grid_switch": ("relay",),
 }
-RESERVED = ("site", "audit", "token", *SERVICES)
+RESERVED = ("site", "audit", "token", "alarms", "panel", *SERVICES)
 NETWORK = ("socket://", "tcp://", "rfc2217://", "hidraw://")
 
 S = TypeVar("S", BusSpec, DeviceSpec)

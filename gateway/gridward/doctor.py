@@ -20,11 +20,12 @@ from gridward.live import ALARM
 from gridward.recorder.schema import read_only
 from gridward.run import EMBEDDED_PORT, line_of
 from gridward.site import EMBEDDED, BusSpec, Site
+from gridward.survival import findings
 from gridward_kit.clock import SystemClock
-from gridward_kit.errors import DeviceError
+from gridward_kit.errors import DeviceError, NoLine
 from gridward_kit.integration import integrations
 from gridward_kit.mqtt import Broker
-from gridward_kit.port import HELD, Port
+from gridward_kit.port import Port
 from gridward_kit.reader import Reader
 from gridward_kit.scan import found_ports
 from gridward_kit.spool import SANE
@@ -56,7 +57,7 @@ async def examine(site: Site | None) -> list[Answer]:
     for bus in site.buses:
         answers += [answer async for answer in _bus(site, bus)]
     answers += [answer async for answer in _broker(site)]
-    answers += [*_store(site), *_contactor(site)]
+    answers += [*_store(site), *(Answer(*one) for one in findings(site, SystemClock().time()))]
     return answers
 
 
@@ -100,10 +101,10 @@ async def _bus(site: Site, bus: BusSpec) -> AsyncIterator[Answer]:
         try:
             identity = await Reader(integrations()[device.integration], port, options, clock).identify()
         except DeviceError as error:
-            if _held(str(error)) and await _online(site, device.id):
+            if _held(error) and await _online(site, device.id):
                 yield Answer(True, f"{device.id} at {bus.port} answers; a running gateway holds the port")
             else:
-                yield Answer(False, f"{device.id} at {bus.port}: {error}", _way_out(str(error)))
+                yield Answer(False, f"{device.id} at {bus.port}: {error}", _way_out(error))
         else:
             serial = identity.serial or "without a serial number"
             yield Answer(True, f"{device.id} at {bus.port}: {identity.model}, {identity.protocol}, {serial}")
@@ -111,8 +112,8 @@ async def _bus(site: Site, bus: BusSpec) -> AsyncIterator[Answer]:
             port.close()
 
 
-def _held(trouble: str) -> bool:
-    return HELD in trouble
+def _held(trouble: DeviceError) -> bool:
+    return isinstance(trouble, NoLine) and trouble.held
 
 
 async def _online(site: Site, device: str) -> bool:
@@ -131,10 +132,10 @@ def _reachable(site: Site) -> Broker:
     return Broker(f"mqtt://127.0.0.1:{EMBEDDED_PORT}") if site.broker.url == EMBEDDED else site.broker
 
 
-def _way_out(trouble: str) -> str:
+def _way_out(trouble: DeviceError) -> str:
     if _held(trouble):
         return "another program holds the port; if it is `gridward run`, it is at work: look at the page"
-    if "cannot be opened" in trouble:
+    if isinstance(trouble, NoLine):
         return "is the cable in? `gridward scan` shows what is there"
     return "is the device on, and the cable in the right socket? A BMS may be asleep: let some current flow"
 
@@ -231,12 +232,3 @@ def _disk(site: Site | None) -> Iterator[Answer]:
         f"the disk is {share:.0%} full, {usage.free / 1e9:.1f} GB free",
         "" if share < LOW_DISK else "free some, or shorten `record: keep:`",
     )
-
-
-def _contactor(site: Site) -> Iterator[Answer]:
-    for device in site.devices:
-        ends = integrations()[device.integration].ends_lease
-        if ends is None:
-            continue
-        yield Answer(True, f"{device.id}: the rules or the broker die: grid connected within the lease")
-        yield Answer(True, f"{device.id}: this computer dies: {ends(device.options)}")

@@ -12,6 +12,8 @@ from ruamel.yaml.nodes import Node as YamlNode
 SECRETS = "secrets.yaml"
 DEEPEST = 40
 SHOWN = 60
+NO_YAML = (YAMLError, ValueError, TypeError, AttributeError, LookupError, NotImplementedError)
+"""What the parser raises on text that is none: without a mark on some directives, tags and characters."""
 
 Scalar = str | int | float | bool | None
 Plain = Scalar | list["Plain"] | dict[str, "Plain"]
@@ -122,8 +124,7 @@ class Reader:
         except RecursionError:
             self.faults.append(Fault(file, 1, "nesting without end", f"at most {DEEPEST} levels"))
             return None
-        except (YAMLError, ValueError, TypeError, AttributeError, LookupError, NotImplementedError) as error:
-            # The parser answers some mangled directives, tags and characters with errors that have no mark.
+        except NO_YAML as error:
             reason = type(error).__name__ if secret else (str(error).strip().splitlines() or ["?"])[0]
             self.faults.append(Fault(file, 1, f"text that is not YAML ({reason[:SHOWN]})", "YAML"))
             return None
@@ -223,6 +224,11 @@ class Reader:
                 self.faults.append(Fault(file, line, found, f"a name that {self._secrets_file} holds"))
             return None
         return Node(file, line, secrets[name], secret=name)
+
+    def secrets(self, prefix: str, node: Node) -> dict[str, str]:
+        """The secrets whose names begin so, without it; `node` is where they are asked for."""
+        every = self._open_secrets(node.file, node.line)
+        return {name.removeprefix(prefix): word for name, word in every.items() if name.startswith(prefix)}
 
     def _open_secrets(self, file: Path, line: int) -> dict[str, str]:
         """The secrets as text, as they are written; read once, and only if nobody else may read them."""

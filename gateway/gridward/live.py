@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 INTERVALS = 7
 ENOUGH = 3
 ALARM = "recorder/alarm"
+RULES = ("decisions", "proposals")
 TOLD = 1000
 
 
@@ -129,7 +130,8 @@ class Live:
 
     `alarm` is the recorder's `{at, reason, remedy}` while it cannot store, else None. `captures` says of
     each bus, by its role, whether its raw capture is on and where it is written (`{on, path, cap}`).
-    `databases` is what the recorder says of each database that follows it, by topic.
+    `databases` is what the recorder says of each database that follows it, by topic. `slots` are those of the
+    schedule, None while the role `plan` has told none.
     """
 
     def __init__(self, link: Link, clock: Clock) -> None:
@@ -137,6 +139,9 @@ class Live:
         self.alarm: Mapping[str, Json] | None = None
         self.captures: dict[str, Mapping[str, Json]] = {}
         self.databases: dict[str, Mapping[str, Json]] = {}
+        self.rules: dict[str, Mapping[str, Json]] = {}
+        self.slots: tuple[Mapping[str, Json], ...] | None = None
+        self.alarms: Mapping[str, Json] = {}
         self._root = link.root
         self._clock = clock
         self._online: dict[str, bool] = {}
@@ -149,6 +154,10 @@ class Live:
         link.subscribe(f"{link.root}/+/capture", self._told_once(self._capture))
         link.subscribe(f"{link.root}/{ALARM}", self._told_once(self._alarm))
         link.subscribe(f"{link.root}/recorder/follower/+", self._told_once(self._database))
+        for name in RULES:
+            link.subscribe(f"{link.root}/rules/{name}", self._told_once(self._ruled))
+        link.subscribe(f"{link.root}/plan/slots", self._told_once(self._slots))
+        link.subscribe(f"{link.root}/notify/alarms", self._told_once(self._alarms))
 
     def value(self, device: str, key: str) -> Value | None:
         """The value of the last state, however old, of a device that is available; None if there is none."""
@@ -230,6 +239,17 @@ class Live:
         self.databases.pop(message.topic, None)
         if message.payload:
             self.databases[message.topic] = payload.read_object(message.payload)
+
+    def _slots(self, level: str, message: Message) -> None:
+        rows = payload.read_object(message.payload).get("slots") if message.payload else None
+        self.slots = tuple(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else None
+
+    def _alarms(self, level: str, message: Message) -> None:
+        self.alarms = payload.read_object(message.payload) if message.payload else {}
+
+    def _ruled(self, level: str, message: Message) -> None:
+        name = message.topic.rpartition("/")[2]
+        self.rules[name] = payload.read_object(message.payload) if message.payload else {}
 
     def _capture(self, level: str, message: Message) -> None:
         self.captures.pop(level, None)

@@ -4,6 +4,7 @@ import csv
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -14,6 +15,7 @@ import typer
 from gridward.config import load
 from gridward.document import SiteFault
 from gridward.recorder import exchange, inspection
+from gridward.recorder.mapping import read_mapping
 from gridward.recorder.store import About, Store
 from gridward.recorder.trouble import Faulty, explain
 from gridward.site import Site
@@ -32,7 +34,7 @@ T = TypeVar("T")
 @app.command()
 def status(site: SiteOption = SITE) -> None:
     """What is stored, and what each database has had: the latter is up to a minute old."""
-    home = _site(site)
+    home = home_of(site)
     found = _asked(lambda: inspection.status(_store(home)))
     span = "" if found.first is None else f", {iso(found.first)} to {iso(found.last or found.first)}"
     typer.echo(f"{home.record.store}: {found.size / 1e6:.1f} MB, {found.series} series")
@@ -61,12 +63,12 @@ def export(
     out: Annotated[Path | None, typer.Option(help="Into this file; else to standard output.")] = None,
 ) -> None:
     """Write the readings that are kept as they came, in order of time."""
-    home = _site(site)
+    home = home_of(site)
     if form not in FORMATS:
         stop(USAGE, f"--format is one of {', '.join(FORMATS)}, not {form}")
     usual = exchange.Span()
     span = exchange.Span(
-        _moment(start, home.time_zone, usual.start), _moment(end, home.time_zone, usual.end), device
+        moment_of(start, home.time_zone, usual.start), moment_of(end, home.time_zone, usual.end), device
     )
     found = exchange.readings(_store(home), span)
     text = exchange.csv_lines(found) if form == "csv" else exchange.protocol_lines(home.id, found)
@@ -94,10 +96,15 @@ def import_(
     time_column: Annotated[str, typer.Option(help="The column with the time.")] = "time",
     kind: Annotated[str | None, typer.Option(help="The device's kind, as battery.")] = None,
     zone: Annotated[str | None, typer.Option(help="Of times without one; the site's if not said.")] = None,
+    map_: Annotated[
+        Path | None, typer.Option("--map", help="A mapping file: what --device, --column ... say.")
+    ] = None,
 ) -> None:
-    """Store a CSV file's readings: an export, or with --device and --column any table. Twice is once."""
-    home = _site(site)
-    columns = None
+    """Store a CSV file's readings: an export, or with --map or --column any table. Twice is once."""
+    home = home_of(site)
+    columns = None if map_ is None else _mapped(map_, home)
+    if map_ is not None and (device is not None or column):
+        stop(USAGE, "either --map, or --device and --column")
     if device is not None or column:
         if device is None or not column:
             stop(USAGE, "a table in columns needs --device and at least one --column NAME=KEY")
@@ -120,7 +127,7 @@ def import_(
 @app.command()
 def verify(site: SiteOption = SITE) -> None:
     """See whether the store is whole, and whether an audit event was changed."""
-    home = _site(site)
+    home = home_of(site)
     found = _asked(lambda: list(inspection.faults(_store(home))))
     for fault in found:
         typer.echo(fault)
@@ -132,12 +139,13 @@ def verify(site: SiteOption = SITE) -> None:
 @app.command()
 def compact(site: SiteOption = SITE) -> None:
     """Give the disk back what deleted rows left free; the recorder may run meanwhile."""
-    home = _site(site)
+    home = home_of(site)
     before, after = _asked(lambda: inspection.compact(_store(home)))
     typer.echo(f"{home.record.store}: {before / 1e6:.1f} MB, now {after / 1e6:.1f} MB")
 
 
-def _site(path: Path) -> Site:
+def home_of(path: Path) -> Site:
+    """The site of this file; ends with its faults where it has some."""
     try:
         return load(path)
     except SiteFault as error:
@@ -163,7 +171,8 @@ def _asked(work: Callable[[], T]) -> T:
         stop(USAGE, str(error))
 
 
-def _moment(said: str | None, zone: ZoneInfo, usual: float) -> float:
+def moment_of(said: str | None, zone: ZoneInfo, usual: float) -> float:
+    """A time of the command line in seconds since 1970; `usual` where none is said."""
     if said is None:
         return usual
     try:
@@ -171,6 +180,14 @@ def _moment(said: str | None, zone: ZoneInfo, usual: float) -> float:
     except ValueError:
         stop(USAGE, f"{said} is no time in ISO 8601, as 2026-11-21T06:30")
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+
+
+def _mapped(path: Path, home: Site) -> exchange.Columns:
+    try:
+        found = read_mapping(path, home.time_zone)
+    except SiteFault as error:
+        stop(USAGE, "\n".join(str(fault) for fault in error.faults))
+    return replace(found, about=About(found.about.kind or _kind(home, found.device)))
 
 
 def _pairs(column: list[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from gridward.energies.entities import rows
 from gridward.energies.role import FIRST, KEEP_EVERY, Energies
 from gridward.live import Live
+from gridward.planning.entities import PLAN
 from gridward.rules.inputs import Source
 from gridward.rules.wiring import gather
 from gridward_kit.clock import Clock
@@ -61,6 +62,8 @@ def flows(sources: Mapping[str, Source], reserve: float = RESERVE) -> dict[str, 
 def _pv(source: Source) -> float | None:
     if source.kind != "inverter":
         return source.number("power", *POWERS)
+    if "pv_total_power" in source.keys:
+        return source.number("pv_total_power", *POWERS)
     first, second = source.number("pv_power", *POWERS), source.number("pv2_power", *POWERS)
     if "pv2_power" not in source.keys:
         return first
@@ -172,5 +175,7 @@ class SiteDevice:
         sources = gather(self._live, self._roles, self._clock.monotonic())
         found = flows(sources)
         if self._energies is not None:
-            self._energies.take(found, sources)
+            price = self._live.fresh(PLAN, "price", self._clock.monotonic())
+            told = None if isinstance(price, bool | str) or price is None else float(price)
+            self._energies.take(found, sources, told)
         return found

@@ -11,6 +11,7 @@ from gridward import watchdog
 from gridward.broker import embedded_broker, free_port, port_is_free
 from gridward.config import load
 from gridward.document import SiteFault
+from gridward.drill.processes import registered
 from gridward.site import EMBEDDED, BusSpec, DeviceSpec, Site
 from gridward_kit.clock import Clock
 from gridward_kit.info import Setup
@@ -37,10 +38,12 @@ class House:
         self.broker = broker
         self.state = site.folder / "state"
         self._rosters: dict[str, Roster] = {}
+        self.rereads: dict[str, Callable[[Site | str], None]] = {}
 
     def reload(self, site: Site) -> None:
         """Take up devices that were added to running buses or taken from them, and nothing else."""
         before = {bus.id: bus for bus in self.site.buses}
+        known = {device.id for device in site.all_devices()}
         for bus in site.buses:
             old, roster = before.pop(bus.id, None), self._rosters.get(bus.id)
             if old is None or roster is None:
@@ -49,7 +52,7 @@ class House:
             stay = [device for device in bus.devices if device in old.devices]
             for gone in (device for device in old.devices if device not in stay):
                 log.info("%s: %s leaves", bus.role, gone.id)
-                roster.leave(gone.id)
+                roster.leave(gone.id, for_good=gone.id not in known)
             for new in (device for device in bus.devices if device not in stay):
                 log.info("%s: %s joins", bus.role, new.id)
                 roster.join(self._member(new))
@@ -58,6 +61,8 @@ class House:
         for bus in before.values():
             log.warning("%s: runs until the next start", bus.role)
         self.site = site
+        for take in self.rereads.values():
+            take(site)
 
     def roles(self, names: tuple[str, ...]) -> dict[str, Role]:
         """What each named role runs; raises ValueError for a name that is none."""
@@ -65,8 +70,11 @@ class House:
             **{bus.role: self._bus(bus) for bus in self.site.buses},
             **{device.id: self._device(device) for device in self.site.devices},
             "rules": self._rules,
+            "plan": self._plan,
             "recorder": self._recorder,
             "http": self._http,
+            "notify": self._notify,
+            **({} if self.site.panel is None else {"panel": self._panel}),
         }
         unknown = [name for name in names if name not in known]
         if unknown:
@@ -75,10 +83,11 @@ class House:
 
     def link(self, role: str) -> MqttLink:
         """A role's own connection to the broker."""
-        return MqttLink(self.broker, self.site.id, role, self.clock)
+        return MqttLink(self.broker, self.site.id, role, self.clock, self.state)
 
     def _where(self) -> Where:
-        return Where(self.broker, self.site.id, self.clock, self.site.time_zone)
+        known = frozenset(device.id for device in self.site.all_devices())
+        return Where(self.broker, self.site.id, self.clock, self.site.time_zone, known)
 
     def _member(self, spec: DeviceSpec) -> Member:
         setup = Setup(
@@ -123,7 +132,12 @@ class House:
     async def _rules(self) -> None:
         from gridward.rules.role import run_rules  # noqa: PLC0415 - a host without this role does not load it
 
-        await self._linked("rules", lambda link: run_rules(self.site, link, self.clock))
+        await self._linked("rules", lambda link: run_rules(self.site, link, self.clock, self.rereads))
+
+    async def _plan(self) -> None:
+        from gridward.planning.role import run_plan  # noqa: PLC0415
+
+        await self._linked("plan", lambda link: run_plan(self.site, link, self.clock))
 
     async def _recorder(self) -> None:
         from gridward.recorder.role import run_recorder  # noqa: PLC0415
@@ -134,6 +148,18 @@ class House:
         from gridward.api.serve import run_http  # noqa: PLC0415
 
         await self._linked("http", lambda link: run_http(self.site, link, self.clock))
+
+    async def _notify(self) -> None:
+        from gridward.notify.role import run_notify  # noqa: PLC0415
+
+        await self._linked("notify", lambda link: run_notify(self.site, link, self.clock))
+
+    async def _panel(self) -> None:
+        from gridward.panel.role import run_panel  # noqa: PLC0415
+
+        spec = self.site.panel
+        if spec is not None:
+            await self._linked("panel", lambda link: run_panel(self.site, spec, link, self.clock))
 
     async def _linked(self, role: str, work: Callable[[MqttLink], Awaitable[None]]) -> None:
         link = self.link(role)
@@ -148,6 +174,8 @@ def reread(house: House, file: Path) -> None:
         for fault in error.faults:
             log.error("%s", fault)
         log.error("%s: faults; everything goes on as before", file)
+        for refuse in house.rereads.values():
+            refuse("; ".join(str(fault) for fault in error.faults))
 
 
 def line_of(bus: BusSpec) -> Line:
@@ -201,7 +229,8 @@ async def run(house: House, names: tuple[str, ...]) -> None:
         for name, role in house.roles(names).items()
     ]
     tasks.append(asyncio.create_task(watchdog.feed(), name="watchdog"))
-    try:
-        await asyncio.wait(tasks)
-    finally:
-        await end(tasks)
+    with registered(house.state, names):
+        try:
+            await asyncio.wait(tasks)
+        finally:
+            await end(tasks)

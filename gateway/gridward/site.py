@@ -5,13 +5,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from gridward.emergency.spec import EmergencySpec
 from gridward.energies.core import Tariff
+from gridward.grafana.spec import GrafanaSpec
+from gridward.notify.spec import NotifySpec
+from gridward.planning.spec import PlanSpec
+from gridward.plant.spec import PlantSpec
 from gridward.rules.policy import Policy
 from gridward_kit.integration import Options
 from gridward_kit.mqtt import Broker
 
 EMBEDDED = "embedded"
-SERVICES = ("rules", "recorder", "http")
+SERVICES = ("rules", "plan", "recorder", "http", "notify")
 DAY = 86400.0
 YEAR = 365 * DAY
 RATE = 20_000.0  # readings per second into a database
@@ -97,12 +102,13 @@ class Database:
 @dataclass(frozen=True, slots=True)
 class RecordSpec:
     """The local store, how long it keeps what, the databases that follow it, and the folder of CSV files
-    of each meter and day."""
+    of each meter and day. `follow_discovery`: what others announce by MQTT discovery is recorded, too."""
 
     store: Path
     keep: Keep = field(default_factory=Keep)
     databases: tuple[Database, ...] = ()
     csv: Path | None = None
+    follow_discovery: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,8 @@ class GridSwitchSettings:
     Volts of the bank (`connect_below`, `island_above`), of a cell (`cell_min`), of the inverter's output
     (`output_min`) and of the nominal grid; hertz; seconds. The bank's defaults fit 16 LiFePO4 cells.
     Besides `battery` and `inverter`, the `logger`'s host and every device in `require` must be fresh.
+    The grid counts as present after `grid_window` seconds of good readings.
+    A pause of more than `gap` seconds between two decisions proves nothing of what was in between.
     """
 
     battery: str
@@ -130,6 +138,8 @@ class GridSwitchSettings:
     output_min: float = 200.0
     grid_voltage: tuple[float, float] = (207.0, 253.0)
     grid_frequency: tuple[float, float] = (49.0, 51.0)
+    grid_window: float = 60.0
+    gap: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +150,33 @@ class RulesSpec:
     mode: str = "observe"
     grid_switch: GridSwitchSettings | None = None
     policy: Policy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSpec:
+    """A load on a switch of a device. The greater `priority` (1 to 9), the sooner it is shed; a `critical`
+    one never is."""
+
+    id: str
+    name: str
+    device: str
+    entity: str
+    priority: int = 5
+    critical: bool = False
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Device and key of its switch."""
+        return self.device, self.entity
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSpec:
+    """LED and button by their GPIO, and the contactor that the button connects."""
+
+    led: int
+    button: int
+    relay: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +208,13 @@ class Site:
     generator: Mapping[str, str] | None = None
     meters: MetersSpec = field(default_factory=MetersSpec)
     tariff: Tariff | None = None
+    notify: NotifySpec = field(default_factory=NotifySpec)
+    plan: PlanSpec = field(default_factory=PlanSpec)
+    loads: tuple[LoadSpec, ...] = ()
+    plant: PlantSpec = field(default_factory=PlantSpec)
+    panel: PanelSpec | None = None
+    emergency: EmergencySpec = field(default_factory=EmergencySpec)
+    grafana: GrafanaSpec | None = None
 
     def all_devices(self) -> tuple[DeviceSpec, ...]:
         """Every device: those on buses first, in the order of the file."""
@@ -180,12 +224,17 @@ class Site:
         """The device of this id; raises KeyError."""
         return {item.id: item for item in self.all_devices()}[identifier]
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The roles that are neither a bus nor a device."""
+        return (*SERVICES, *(("panel",) if self.panel is not None else ()))
+
     def role_names(self, host: str | None = None) -> tuple[str, ...]:
         """The roles that a host runs, or all; those that no host names are the first host's.
 
         Raises ValueError for a host that the file does not name.
         """
-        every = (*(bus.role for bus in self.buses), *(device.id for device in self.devices), *SERVICES)
+        every = (*(bus.role for bus in self.buses), *(device.id for device in self.devices), *self.services)
         if host is None or not self.hosts:
             return every
         if host not in self.hosts:

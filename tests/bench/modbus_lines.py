@@ -18,7 +18,7 @@ from gridward_kit.modbus.plan import parse
 SINGLE = ("eastron:sdm230:1", "chint:ddsu666:1", "chint:dtsu666:1", "srne:single_phase:1")
 MIXED = ("eastron:sdm230", "chint:ddsu666", "eastron:sdm630", "chint:dtsu666")
 SIZES = (1, 10, 32, 90)
-SETTLE, SETTLE_EACH = 6.0, 1.5  # s: until what is seldom read has been read once
+SETTLE, SETTLE_EACH = 6.0, 2.5  # s: until what is seldom read has been read once
 
 
 def wire(count: int, line: Line) -> float:

@@ -38,7 +38,7 @@ async def main(url: str, tokens: list[str], folder: Path) -> None:
         options: dict[str, Fact] = {"model": model, "address": int(address)}
         device = Device(setup, broker.link("bus:line"), clock)
         device.kept.save({"identity": json.loads(json.dumps(asdict_identity(known)))})
-        devices.append(Wired(device, options, clock, 0.05, integration.line))
+        devices.append(Wired(device, options, clock, 0.01, integration.line))
     line = integrations()[tokens[0].partition(":")[0]].line
     await Bus(Port(url, line, clock), devices, clock, UTC).run()
 

@@ -17,8 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
+from bench.answers import answers
+from bench.decisions import decisions, rehearsals
 from bench.figures import HERE, TURNAROUND, Row, Served, run
 from bench.modbus_lines import SINGLE, crowds, paced, single
+from bench.recording import recording
 
 from gridward_kit.integration import Dialect, Integration, integrations
 
@@ -203,6 +206,7 @@ def main() -> None:
     rows = [row for domain in QUERIES for row in lines(domain, chosen.polls)]
     rows += [row for token in SINGLE for row in single(token, chosen.polls)]
     rows += crowds(chosen.seconds)
+    rows += [*decisions(), *rehearsals(), *answers(), *recording()]
     rows += headless(chosen.seconds)
     rows += demo(chosen.seconds)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"

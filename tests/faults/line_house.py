@@ -167,7 +167,7 @@ async def line_house(
         chunk=chunk,
         hid=hid,
     )
-    wired = {member.id: _wired(folder, member, used, clock) for member in members}
+    wired = {member.id: wired_up(folder, member, used, clock) for member in members}
     port = Port(served.url, line, clock)
     bus = Bus(port, list(wired.values()), clock, UTC)
     task = asyncio.create_task(bus.run())
@@ -180,7 +180,8 @@ async def line_house(
         served.unplug()
 
 
-def _wired(folder: Path, member: Member, link: Link, clock: Clock) -> Wired:
+def wired_up(folder: Path, member: Member, link: Link, clock: Clock) -> Wired:
+    """A device on its bus, with what is known of it."""
     setup = Setup(member.id, member.integration, member.id, folder / "state", writable=True)
     device = Device(setup, link, clock)
     if member.identity is not None:

@@ -44,6 +44,7 @@ devices:
 roles: {{pv: inverter, load: inverter, battery: bms, grid_switch: contactor}}
 rules: {{mode: "on", grid_switch: {{settle: 0s}}}}
 """
+PROGRAM = (str(Path(sys.executable).with_name("gridward")),)
 INSTANT = Line(baud=1_000_000)
 
 
@@ -102,9 +103,11 @@ async def roles(path: Path, clock: Clock, names: tuple[str, ...]) -> AsyncIterat
 
 
 @contextmanager
-def process(path: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def process(
+    path: Path, *arguments: str, program: tuple[str, ...] = PROGRAM
+) -> Iterator[subprocess.Popen[bytes]]:
     """`gridward run` in a process of its own; its log goes to a file beside the site file."""
-    command = [str(Path(sys.executable).with_name("gridward")), "run", *arguments, str(path)]
+    command = [*program, "run", *arguments, str(path)]
     with (path.parent / "log.txt").open("ab") as log:
         running = subprocess.Popen(command, stdout=log, stderr=log)
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from faults.broker_house import Running
 from faults.line_house import until
+from faults.quick_gridward import QUICK
 from faults.site_house import Listener, listening, plugged_in, process, roles, site_file
 
 from gridward_kit.testing import FastClock
@@ -33,7 +34,7 @@ async def test_rules_that_hang_or_die(
 ) -> None:
     monkeypatch.setattr(Contactor, "DWELL", 0.0)
     path, clock = site_file(tmp_path, tmp_path / "ports", mosquitto.url), FastClock(SPEED)
-    with plugged_in(tmp_path / "ports") as devices, process(path, "--only", "rules") as rules:
+    with plugged_in(tmp_path / "ports") as devices, process(path, "--only", "rules", program=QUICK) as rules:
         async with listening(mosquitto.url, clock) as heard, roles(path, clock, HERE):
             await until(devices.islanded)
             rules.send_signal(signal.SIGSTOP)
@@ -57,7 +58,7 @@ async def test_rules_that_hang_or_die(
 async def test_a_dead_broker(mosquitto: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Contactor, "DWELL", 0.0)
     path, clock = site_file(tmp_path, tmp_path / "ports", mosquitto.url), FastClock(SPEED)
-    with plugged_in(tmp_path / "ports") as devices, process(path, "--only", "rules") as rules:
+    with plugged_in(tmp_path / "ports") as devices, process(path, "--only", "rules", program=QUICK) as rules:
         async with roles(path, clock, HERE):
             await until(devices.islanded)
             mosquitto.stop()

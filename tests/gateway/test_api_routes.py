@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from gridward.api.app import create_app
+from gridward.api.gateway import Gateway
 from gridward.api.tokens import Tokens
 from gridward.commands import Commands
 from gridward.live import Live
@@ -20,6 +21,7 @@ from gridward_kit.entity import CURRENT, VOLTAGE, Entity, Number, Select, Sensor
 from gridward_kit.errors import Refused
 from gridward_kit.info import Setup
 from gridward_kit.integration import Identity, Integration
+from gridward_kit.kept import Json
 from gridward_kit.mqtt import Broker
 from gridward_kit.point import Value
 from gridward_kit.testing import MemoryBroker, TurnedClock
@@ -68,6 +70,7 @@ class House:
         live, commands = Live(link, self.clock), Commands(link, self.clock)
         tokens = Tokens(folder)
         app = create_app(site, live, commands, self.store.read, self.clock, tokens)
+        self.gateway: Gateway = app.state.gateway
         self.device = Device(
             Setup("inverter", INVERTER, "Inverter", folder / "devices", writable=True),
             self.broker.link("bus:line"),
@@ -255,6 +258,24 @@ async def test_a_broken_store_is_told_in_words(house: House) -> None:
     assert "the store cannot be read" in answer.json()["error"]
 
 
+async def test_why_is_told_from_the_audit(house: House) -> None:
+    now = house.clock.time()
+    event: dict[str, Json] = {
+        "v": 1,
+        "by": "page:192.0.2.7",
+        "status": "confirmed",
+        "before": "SUB",
+        "value": "SBU",
+    }
+    house.store.audit(now - 90, {**event, "what": "inverter/output_source_priority", "reason": ""})
+    asked = {"what": "inverter", "entity": "output_source_priority"}
+    told = (await house.client.get("/api/v1/why", params=asked)).json()
+    assert told["sentences"][0].startswith("inverter output source priority is SBU since ")
+    assert told["sentences"][1] == "A person at the page (192.0.2.7) did it."
+    told = (await house.client.get("/api/v1/why")).json()
+    assert told["sentences"] == ["The audit tells of no change of the contactor."]
+
+
 async def test_openapi_tells_every_path(house: House) -> None:
     told = (await house.client.get("/api/v1/openapi.json")).json()
     assert set(told["paths"]) == {
@@ -264,4 +285,13 @@ async def test_openapi_tells_every_path(house: House) -> None:
         "/api/v1/devices/{device}/entities/{key}",
         "/api/v1/history",
         "/api/v1/audit",
+        "/api/v1/why",
+        "/api/v1/schedule",
+        "/api/v1/rules",
+        "/api/v1/rules/overrides/{output}",
+        "/api/v1/rules/proposals",
+        "/api/v1/rules/proposals/{identifier}",
+        "/api/v1/commands",
+        "/api/v1/tokens",
+        "/api/v1/tokens/{role}",
     }

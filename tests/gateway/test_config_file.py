@@ -185,7 +185,9 @@ def test_the_example_of_the_architecture(tmp_path: Path) -> None:
 def test_roles_of_hosts(tmp_path: Path) -> None:
     site = load(tmp_path)
     assert site.role_names("pi_b") == ("bus:meters", "contactor")
-    assert site.role_names("pi_a")[-1] == "logger", "what no host names is the first one's"
+    assert site.role_names("pi_a")[-3:] == ("logger", "plan", "notify"), (
+        "what no host names is the first one's"
+    )
     every = site.role_names()
     assert sorted(every) == sorted(site.role_names("pi_a") + site.role_names("pi_b"))
     with pytest.raises(ValueError, match=r"pi_c.*pi_a, pi_b"):
@@ -200,6 +202,8 @@ def test_roles_of_hosts(tmp_path: Path) -> None:
         "bus:meters",
         "contactor",
         "logger",
+        "plan",
+        "notify",
     )
 
 

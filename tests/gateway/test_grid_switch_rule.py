@@ -69,6 +69,10 @@ class Story:
         assert self.after(62).position == "islanded"
         return self
 
+    def rested(self) -> None:
+        """It has not switched for long, and may again."""
+        self.memory = replace(self.memory, changes=())
+
 
 def test_after_a_start_the_grid_stays_until_all_was_fresh_for_the_settling_time() -> None:
     story = Story()
@@ -131,6 +135,7 @@ def test_back_to_the_battery_with_hysteresis() -> None:
         story.has("battery", voltage=voltage, current=10.0)
         assert story.after(300).position == "connected"
     story.has("battery", voltage=51.8)
+    story.rested()
     assert story.after(1).position == "islanded"
     story.has("battery", voltage=51.3)
     assert story.after(900).position == "islanded"
@@ -199,6 +204,7 @@ def test_time_without_samples_never_counts_as_time_below() -> None:
     story.after(70)
     story.has("battery", voltage=51.5)
     story.wish = "islanded"
+    story.rested()
     assert story.after(1).position == "islanded"
 
 
@@ -262,6 +268,7 @@ def test_a_person_islands_only_inside_the_conditions() -> None:
     story.has("battery", discharge_mosfet=False)
     assert story.after(1).position == "connected"
     story.has("battery", discharge_mosfet=True)
+    story.rested()
     assert story.after(60).position == "connected"
     assert story.after(1).position == "islanded"
 
@@ -275,6 +282,7 @@ def test_an_override_does_not_lengthen_the_four_minutes_nor_beat_them_again_and_
     story.has("battery", voltage=51.6)
     assert story.after(600).position == "connected"
     story.has("battery", voltage=51.8)
+    story.rested()
     assert story.after(1).position == "islanded"
 
 
@@ -292,6 +300,7 @@ def test_a_process_that_was_suspended_settles_anew() -> None:
     story.now += 11.0
     decision = story.decide()
     assert (decision.position, decision.cause) == ("connected", "settling")
+    story.rested()
     assert story.after(60).position == "islanded"
 
 

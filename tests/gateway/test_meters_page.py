@@ -119,6 +119,7 @@ def test_what_is_missing_is_said(browser: webdriver.Chrome, served: Served) -> N
     until(browser, lambda page: page.find_elements(By.CSS_SELECTOR, f"option[value='{served.serial}']"))
     browser.find_element(By.ID, "start").click()
     until(browser, lambda page: "say which adapter" in page.find_element(By.CSS_SELECTOR, ".told").text)
+    assert browser.find_element(By.ID, "start").is_enabled()
 
 
 def test_a_meter_is_converted_with_a_live_log(browser: webdriver.Chrome, served: Served) -> None:

@@ -19,7 +19,7 @@ from gridward.page import figures
 
 T = TypeVar("T")
 SITE = "site"
-VIEWS = ("", "controls", "charts", "cells", "devices", "devices/inverter", "audit", "health")
+VIEWS = ("", "controls", "charts", "cells", "devices", "devices/inverter", "rules", "audit", "health")
 PHONE = (390, 844)
 BOXES = """
 const boxes = [...document.querySelectorAll('.card, .top, .nav')].map((one) => one.getBoundingClientRect());

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gridward.live import LiveDevice
+from gridward.page.alarmview import ways
 from gridward.page.figures import DASH
 from gridward.page.healthview import following, measured, told
 from gridward_kit.kept import Json
@@ -58,3 +59,23 @@ def test_the_store_and_its_disk_are_measured(tmp_path: Path) -> None:
 )
 def test_a_following_database_in_words(content: dict[str, Json], words: str) -> None:
     assert following(content) == words
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({}, "No alarm stands. Nobody is told: the site file has no `notify: to:`."),
+        ({"alarms": [{}], "channels": {"phone": None}}, "1 alarm."),
+        (
+            {"alarms": [{}, {}], "held": 1, "waiting": 3, "channels": {"phone": "no way", "mail": None}},
+            "2 alarms. 1 message held back until the quiet hours end. "
+            "3 messages not delivered yet. phone: no way.",
+        ),
+        (
+            {"alarms": 5, "held": "x", "channels": []},
+            "No alarm stands. Nobody is told: the site file has no `notify: to:`.",
+        ),
+    ],
+)
+def test_alarms_and_ways_in_words(content: dict[str, Json], words: str) -> None:
+    assert ways(content) == words

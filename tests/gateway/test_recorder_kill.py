@@ -56,10 +56,16 @@ def write_until_killed(path: Path, first: int, acknowledgements: int, late: floa
 def test_a_killed_recorder_loses_nothing_that_it_acknowledged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "gridward.db"
+    said = killed(tmp_path / "gridward.db", ROUNDS)
+    with capsys.disabled():
+        print(f" {said}")
+
+
+def killed(path: Path, rounds: int) -> str:
+    """Kill a writer so many times; says what it came to."""
     chance = random.Random()
     newest = 0
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         heard = write_until_killed(path, newest + 1, chance.randint(1, 12), chance.uniform(0, 0.03))
         newest = heard[-1]
         with sqlite3.connect(path) as connection:
@@ -86,5 +92,4 @@ def test_a_killed_recorder_loses_nothing_that_it_acknowledged(
     assert len(rows) >= newest
     assert rows == [((START + seq * 5) * 1000, float(seq)) for seq in range(1, len(rows) + 1)], "each once"
     assert texts == len(rows), "a message is stored whole or not at all"
-    with capsys.disabled():
-        print(f" {ROUNDS} kills, {newest} messages acknowledged, {len(rows)} stored, none lost")
+    return f"{rounds} kills, {newest} messages acknowledged, {len(rows)} stored, none lost"

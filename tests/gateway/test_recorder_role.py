@@ -329,6 +329,7 @@ def test_no_message_whatever_stops_the_recorder(
                 place.broker.publish(f"{ROOT}/{topic}", json.dumps(message))
         await place.recorder.cycle()
         assert place.recorder.trouble is None
+        place.recorder.audit.trail.close()
         place.store.close()
 
     for file in tmp_path.glob("gridward.db*"):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gridward.rules.calendar import Dates, Hours
 from gridward.rules.condition import (
     Age,
     All,
@@ -15,8 +16,6 @@ from gridward.rules.condition import (
     Changed,
     Compare,
     Condition,
-    Dates,
-    Hours,
     Not,
     OneOf,
     Truth,

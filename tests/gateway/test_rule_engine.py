@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridward.rules.amount import Amount
 from gridward.rules.condition import All, Compare, Condition, OneOf
-from gridward.rules.engine import DAY, EXTRA, Decision
-from gridward.rules.policy import Amount, Criticality, Output, Policy, Rule, Wish
+from gridward.rules.engine import Decision
+from gridward.rules.policy import Criticality, Output, Policy, Rule, Wish
+from gridward.rules.spending import DAY, EXTRA
 from gridward.rules.story import House
 from gridward.rules.view import Ref
 from gridward_kit.point import Value
@@ -120,11 +122,11 @@ def test_nothing_is_written_in_the_settling_time_after_a_start() -> None:
     assert writes(one, 10)
 
 
-@pytest.mark.parametrize("level", [1, 3])
-def test_levels_1_and_3_write_nothing(level: int) -> None:
+@pytest.mark.parametrize(("level", "said"), [(1, "advised"), (3, "proposed")])
+def test_levels_1_and_3_write_nothing(level: int, said: str) -> None:
     one = house(policy(replace(USB, level=level)), voltage=50.4)
     assert not writes(one, 3600)
-    assert code(one) == "proposed"
+    assert code(one) == said
 
 
 def test_a_value_that_stands_is_not_written_and_one_that_is_not_read_neither() -> None:

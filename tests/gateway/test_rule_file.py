@@ -81,6 +81,7 @@ def test_every_field_that_a_rule_has_is_there_although_the_file_leaves_it_out(tm
         "inputs": ["inverter.output_source_priority", "battery.voltage"],
         "when": "inverter.output_source_priority SBU and battery.voltage at most 50.6",
         "for": "4 min, 100% of it",
+        "lasts": "0 s",
         "outputs": {"inverter.output_source_priority": "USB"},
         "envelope": {"inverter.output_source_priority": {"per_day": 20, "apart": "60 s"}},
         "fallback": {"inverter.output_source_priority": "as the device stands"},

@@ -87,6 +87,15 @@ def test_two_trackers_count_together_or_not_at_all() -> None:
     assert "pv_power" not in flows(house(pv=half))
 
 
+def test_the_total_of_all_trackers_is_taken_where_the_inverter_has_one() -> None:
+    """Also of a third to sixth tracker, and not made up of two where it is absent."""
+    keys = INVERTER.keys | {"pv2_power", "pv3_power", "pv_total_power"}
+    trackers = {**INVERTER.values, "pv2_power": 600, "pv3_power": 150}
+    whole = replace(INVERTER, values={**trackers, "pv_total_power": 3150}, keys=keys)
+    assert flows(house(pv=whole))["pv_power"] == 3150
+    assert "pv_power" not in flows(house(pv=replace(whole, values=trackers)))
+
+
 def test_pv_and_load_may_be_meters() -> None:
     found = flows(house(pv=source("meter", power=1234.0), load=source("meter", power=321.0)))
     assert (found["pv_power"], found["load_power"]) == (1234.0, 321.0)

@@ -1,16 +1,21 @@
 """Several devices on one line: fair turns, each under its own name, commands before polls."""
 
+import asyncio
 import itertools
 import json
+from datetime import UTC
 from pathlib import Path
 
 import pytest
-from faults.line_house import LineHouse, Member, line_house, pack, until
+from faults.line_house import LineHouse, Member, line_house, pack, until, wired_up
+from faults.turned_line import PassingClock, TurnedPort
 
+from gridward_daly import INTEGRATION as DALY
 from gridward_daly.protocol import HOST, frame
 from gridward_daly.simulator import DalyBoard
+from gridward_kit.bus import Bus
 from gridward_kit.integration import Simulator
-from gridward_kit.testing import FastClock
+from gridward_kit.testing import FastClock, MemoryBroker
 
 SPEED = 20.0
 ADDRESS, COMMAND = 1, 2
@@ -24,7 +29,7 @@ def board(member: Member) -> DalyBoard:
 
 def asked(house: LineHouse, number: int) -> int:
     """How many requests went to a board so far."""
-    return sum(request[ADDRESS] == HOST - 1 + number for request in house.tap.heard)
+    return asked_of(house.tap.heard, number)
 
 
 async def available(house: LineHouse, *devices: str) -> None:
@@ -92,28 +97,47 @@ async def test_what_expires_while_the_line_is_busy_is_refused_and_never_sent(tmp
         assert packs[0].simulator.state["discharge_mosfet"] is True
 
 
-@pytest.mark.parametrize("known", [True, False])
-async def test_a_silent_one_takes_no_turns_from_its_neighbours(tmp_path: Path, *, known: bool) -> None:
-    packs = [pack(1), pack(2, known=known), pack(3)]
+def asked_of(heard: list[bytes], number: int) -> int:
+    """How many of these requests went to a board."""
+    return sum(request[ADDRESS] == HOST - 1 + number for request in heard)
+
+
+def fair(heard: list[bytes]) -> None:
+    """From the first request to silent board 2 on the others had turns alike, and more and more of them."""
+    places = [place for place, request in enumerate(heard) if request[ADDRESS] == HOST + 1]
+    turns = [asked_of(heard[places[0] :], number) for number in (1, 3)]
+    assert min(turns) >= 0.9 * max(turns), turns
+    gaps = [later - one - 1 for one, later in itertools.pairwise(places)]
+    assert sum(gaps[-3:]) > 3 * sum(gaps[:3]), f"neighbours' turns between two tries: {gaps}"
+
+
+async def test_a_silent_one_takes_no_turns_from_its_neighbours(tmp_path: Path) -> None:
+    packs = [pack(1), pack(2), pack(3)]
     board(packs[1]).asleep = True
     async with line_house(tmp_path, packs, FastClock(SPEED)) as house:
         await available(house, "pack_1", "pack_3")
-        await until(lambda: asked(house, 2) > 0)
-        begun = {number: asked(house, number) for number in (1, 3)}
-        gaps = await _gaps(house, tries=8 if known else 24)
-        turns = {number: asked(house, number) - begun[number] for number in (1, 3)}
-        assert min(turns.values()) >= 0.9 * max(turns.values()), turns
-        assert sum(gaps[-3:]) > 3 * sum(gaps[:3]), f"neighbours' turns between two tries: {gaps}"
+        await until(lambda: asked(house, 2) >= 8, 40)
+        fair(house.tap.heard)
         board(packs[1]).asleep = False
         await available(house)
         assert house.wired["pack_1"].device.available
 
 
-async def _gaps(house: LineHouse, tries: int) -> list[int]:
-    """How many requests went to others between two to the silent board."""
-    await until(lambda: asked(house, 2) >= tries, 40)
-    places = [place for place, request in enumerate(house.tap.heard) if request[ADDRESS] == HOST + 1]
-    return [later - one - 1 for one, later in itertools.pairwise(places)]
+async def test_nor_does_one_that_was_never_heard(tmp_path: Path) -> None:
+    """On a line whose time is turned: it is asked in every protocol that it may speak."""
+    clock = PassingClock()
+    packs = [pack(1), pack(2, known=False), pack(3)]
+    board(packs[1]).asleep = True
+    port = TurnedPort([item.simulator for item in packs], DALY.line, clock)
+    link = MemoryBroker(clock).link("bus:line")
+    wired = [wired_up(tmp_path, item, link, clock) for item in packs]
+    bus = asyncio.create_task(Bus(port, wired, clock, UTC).run())
+    await until(lambda: asked_of(port.heard, 2) >= 24)
+    fair(list(port.heard))
+    board(packs[1]).asleep = False
+    await until(lambda: all(item.device.available for item in wired))
+    bus.cancel()
+    await asyncio.gather(bus, return_exceptions=True)
 
 
 class Babbler(Simulator):

@@ -183,6 +183,10 @@ FAULTY: Mapping[str, tuple[Integration, str]] = {
     "no read-back": (changed("hold", at=None), "hold: cannot be read back"),
     "no bounds": (changed("hold", high=1), "hold: its bounds 1 to 1 hold nothing"),
     "tiny step": (changed("hold", step=0.0001), "hold: its step 0.0001 is under 0.001"),
+    "under nothing": (
+        changed("hold", under="voltage"),
+        "hold: is under 'voltage', which is no number in the same unit here",
+    ),
     "no options": (changed("mode", options=()), "mode: has no options"),
     "dangerous": (
         changed("mosfet", expert=False),

@@ -36,6 +36,7 @@ def checkout(tmp_path: Path) -> Path:
     )
     write(tmp_path, "integrations/toy/gridward_toy/crc.py", "from gridward_kit.errors import BadFrame\n")
     write(tmp_path, "gateway/gridward/role.py", "import asyncio\nfrom gridward_kit import clock\n")
+    write(tmp_path, "dashboards/gridward_dashboards/a.py", "from gridward.api.named import GROUPS\n")
     return tmp_path
 
 
@@ -65,6 +66,8 @@ HOST, PLACE = ".".join(("files", "pythonhosted", "org")), "/".join(("", "work", 
         (f"{TOY}/a.py", "def f():\n    import gridward\n", "a.py:2: gridward_toy imports gridward;"),
         ("integrations/kit/gridward_kit/a.py", "import gridward_toy\n", "gridward_kit imports gridward_toy"),
         ("gateway/gridward/a.py", "import gridward_toy\n", "gridward imports gridward_toy"),
+        ("gateway/gridward/a.py", "import gridward_dashboards\n", "gridward imports gridward_dashboards"),
+        ("dashboards/gridward_dashboards/b.py", "from gridward.site import Site\n", "imports gridward.site"),
         (
             f"{TOY}/simulator.py",
             "from time import sleep\n",
@@ -173,7 +176,18 @@ def test_two_numbered_rows_are_not_folded() -> None:
 
 def test_the_table_is_written_between_its_marks_and_nowhere_else() -> None:
     text = "# Toy\n\n<!-- values -->\nold\n<!-- /values -->\nmore\n"
-    once = readme.filled(text, "new\n")
+    once = readme.filled(text, readme.BEGIN, "new\n")
     assert once == "# Toy\n\n<!-- values -->\nnew\n<!-- /values -->\nmore\n"
-    assert readme.filled(once, "new\n") == once
-    assert readme.filled("# Toy\n", "new\n") == "# Toy\n"
+    assert readme.filled(once, readme.BEGIN, "new\n") == once
+    assert readme.filled("# Toy\n", readme.BEGIN, "new\n") == "# Toy\n"
+    second = "<!-- values of toy_2 -->"
+    both = readme.filled(f"{once}{second}\n<!-- /values -->\n", second, "other\n")
+    assert both == f"{once}{second}\nother\n<!-- /values -->\n"
+
+
+def test_every_integration_of_a_folder_has_its_table() -> None:
+    assert readme.marks_of("chint") == {
+        "chint": readme.BEGIN,
+        "chint_645": "<!-- values of chint_645 -->",
+    }
+    assert readme.marks_of("nothing") == {}

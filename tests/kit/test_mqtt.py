@@ -73,6 +73,8 @@ async def test_everything_retained_is_said_again_after_a_broker_that_lost_it_all
         ear = Ear(mosquitto.port)
         async with running(asyncio.create_task(ear.run())):
             await until(lambda: {CONFIG, ROLE, STATE} <= set(ear.topics()))
+            said = {topic: payload for topic, payload, _ in ear.heard}
+            assert said == {CONFIG: b"{}", ROLE: b"online", STATE: b'{"v":1}'}
 
 
 async def test_on_home_assistants_birth_all_is_said_in_order(mosquitto: "Mosquitto", link: MqttLink) -> None:
@@ -106,6 +108,7 @@ async def test_the_last_will_says_offline_when_the_process_dies(mosquitto: "Mosq
         victim.kill()
         await victim.wait()
         await until(lambda: (ROLE, b"offline", False) in ear.heard)
+        assert [payload for topic, payload, _ in ear.heard if topic == ROLE] == [b"online", b"offline"]
 
 
 async def test_a_clean_stop_says_offline(mosquitto: "Mosquitto", link: MqttLink) -> None:
@@ -114,6 +117,7 @@ async def test_a_clean_stop_says_offline(mosquitto: "Mosquitto", link: MqttLink)
         async with running(asyncio.create_task(link.run())):
             await until(lambda: (ROLE, b"online", False) in ear.heard)
         await until(lambda: (ROLE, b"offline", False) in ear.heard)
+        assert [payload for topic, payload, _ in ear.heard if topic == ROLE] == [b"online", b"offline"]
 
 
 async def test_what_was_published_meanwhile_comes_after_the_broker_is_back(
@@ -128,6 +132,7 @@ async def test_what_was_published_meanwhile_comes_after_the_broker_is_back(
         mosquitto.start()
         async with running(asyncio.create_task(ear.run())):
             await until(lambda: "gridward/home/unit/x/result" in ear.topics())
+            assert [payload for topic, payload, _ in ear.heard if topic.endswith("/result")] == [b"late"]
 
 
 async def test_a_command_that_waited_for_the_broker_is_never_sent(

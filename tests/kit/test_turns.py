@@ -119,6 +119,18 @@ def test_on_a_full_line_counters_are_read_each_tenth_round() -> None:
     assert set(between) <= {10, 11}
 
 
+def test_on_a_line_with_time_left_the_slow_queries_keep_their_interval() -> None:
+    """Rounds are no reason to wait where they come as often as they should."""
+    turns, asked, now = Turns(FULL, 5.0), [], 0.0
+    while now < 400:
+        while (query := turns.next(now)) is not None:
+            asked.append((now, query.name))
+            turns.answered(query, now)
+        now += 5.0
+    counters = [at for at, name in asked if name == "counters"]
+    assert {later - one for one, later in itertools.pairwise(counters)} == {10.0}
+
+
 def test_a_poll_is_complete_once_for_each_round() -> None:
     turns, told = Turns(FULL, 0.05), []
     for step in range(60):

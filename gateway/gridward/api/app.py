@@ -6,8 +6,10 @@ from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from gridward.api import login, routes
+from gridward.api import clicks, confirm, keyring, login, proposals, routes, schedule
 from gridward.api.attempts import Attempts
+from gridward.api.attempts import commands as paced
+from gridward.api.desk import Desk
 from gridward.api.gate import Gate, error
 from gridward.api.gateway import Gateway
 from gridward.api.past import Past
@@ -33,6 +35,8 @@ def create_app(
         clock=clock,
         tokens=tokens,
         attempts=Attempts(),
+        desk=Desk(commands, clock),
+        pace=paced(),
     )
     app = FastAPI(
         title=f"Gridward: {site.name}",
@@ -44,6 +48,11 @@ def create_app(
     )
     app.add_middleware(Gate, gateway=gateway)
     app.include_router(login.router)
+    app.include_router(confirm.router)
+    app.include_router(clicks.router)
+    app.include_router(proposals.router, dependencies=[Security(HTTPBearer(auto_error=False))])
+    app.include_router(schedule.router, dependencies=[Security(HTTPBearer(auto_error=False))])
+    app.include_router(keyring.router, dependencies=[Security(HTTPBearer(auto_error=False))])
     app.include_router(routes.router, dependencies=[Security(HTTPBearer(auto_error=False))])
     app.add_exception_handler(HTTPException, _in_words)
     app.add_exception_handler(RequestValidationError, _invalid)

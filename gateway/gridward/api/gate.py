@@ -7,10 +7,10 @@ from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gridward.api.access import SAFE, lacking, needed
 from gridward.api.gateway import Caller, Gateway
 
-OPEN = frozenset({"/login", "/healthz"})
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN = frozenset({"/login", "/healthz", "/api/v1/commands"})  # the last one asks Grafana who clicked
 ANSWER_HEADERS = {
     # Vue compiles its templates in the browser, hence eval; nothing comes from anywhere but here.
     "Content-Security-Policy": (
@@ -66,24 +66,40 @@ class Gate:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         now = self._gateway.clock.monotonic()
         if scheme.lower() == "bearer":
-            if self._gateway.tokens.good(token.strip()):
-                return Caller(address, None)
+            role = self._gateway.tokens.role_of(token.strip())
+            if role is not None:
+                return Caller(address, None, role)
             if self._gateway.attempts.wait(address, now) <= 0:
-                self._gateway.attempts.failed(address, now)
+                self._gateway.attempts.count(address, now)
             return None
-        cookie = _cookie(headers, self._gateway.cookie())
+        cookie = cookie_of(headers, self._gateway.cookie())
         if cookie is None:
             return None
         session = self._gateway.tokens.session(cookie, self._gateway.clock.time())
-        return Caller(address, session) if session is not None else None
+        return Caller(address, session, session.role) if session is not None else None
 
     def _refusal(self, scope: Scope, headers: Headers, caller: Caller | None, path: str) -> Response | None:
         """The answer to one who may not pass, None for one who may."""
         if caller is None:
             return self._unknown(scope, headers, path)
+        method = scope.get("method", "WEBSOCKET")
+        return self._forged(headers, caller, method, path) or self._beyond(caller, method, path)
+
+    def _beyond(self, caller: Caller, method: str, path: str) -> Response | None:
+        """The answer to one who may look but not do this, or who does too much of it."""
+        if method == "WEBSOCKET":
+            return None
+        wanted = needed(method, path)
+        if caller.role < wanted:
+            return error(403, lacking(caller.role, wanted))
+        wait = self._gateway.too_fast(caller) if path.startswith("/api/") and method not in SAFE else 0.0
+        return too_many(wait, "too many commands") if wait > 0 else None
+
+    def _forged(self, headers: Headers, caller: Caller, method: str, path: str) -> Response | None:
+        """The answer to a request that somebody else's page may have sent with this session's cookie."""
         if caller.session is None:
             return None
-        method, tokens = scope.get("method", "WEBSOCKET"), self._gateway.tokens
+        tokens = self._gateway.tokens
         if method not in SAFE and not same_origin(headers):
             return error(403, "this request came from another site's page")
         said = headers.get("x-csrf-token", "")
@@ -122,13 +138,13 @@ def error(status: int, words: str, headers: dict[str, str] | None = None) -> JSO
     return JSONResponse({"error": words}, status, headers)
 
 
-def too_many(wait: float) -> JSONResponse:
-    """The answer to somebody who tried too many wrong tokens."""
+def too_many(wait: float, what: str = "too many wrong tokens") -> JSONResponse:
+    """The answer to somebody who tried too often."""
     seconds = max(1, round(wait))
-    return error(429, f"too many wrong tokens; try again in {seconds} s", {"Retry-After": str(seconds)})
+    return error(429, f"{what}; try again in {seconds} s", {"Retry-After": str(seconds)})
 
 
-def _cookie(headers: Headers, name: str) -> str | None:
+def cookie_of(headers: Headers, name: str) -> str | None:
     """A cookie by its name, whatever other programs on this host have put into the browser's one jar."""
     return cookie_parser(headers.get("cookie", "")).get(name)
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from gridward.api.access import Role, lacking
 from gridward.api.attempts import Attempts
+from gridward.api.desk import Desk
 from gridward.api.past import Past
 from gridward.api.tokens import Session, Tokens
 from gridward.commands import Commands
@@ -23,6 +25,8 @@ class Gateway:
     clock: Clock
     tokens: Tokens
     attempts: Attempts
+    pace: Attempts
+    desk: Desk
 
     def fresh(self, device: str | None, key: str) -> Value | None:
         """What is so now; None where the device or the value is absent or old."""
@@ -53,6 +57,25 @@ class Gateway:
         session = caller.session
         return session is None or self.tokens.session(session.cookie, self.clock.time()) is not None
 
+    def acts(self, caller: "Caller") -> bool:
+        """Whether a caller who came in before may still change something."""
+        return caller.role >= Role.OPERATOR and self.welcome(caller)
+
+    def refusal(self, caller: "Caller", device: str, key: str) -> str | None:
+        """Why this caller may not set this entity, in words; None for one who may."""
+        known = self.live.devices.get(device)
+        expert = known is not None and bool(known.entities.get(key, {}).get("expert"))
+        wanted = Role.ADMIN if expert else Role.OPERATOR
+        return lacking(caller.role, wanted) if caller.role < wanted else None
+
+    def too_fast(self, caller: "Caller") -> float:
+        """Count a command; seconds to wait if it was one too many, else 0."""
+        now = self.clock.monotonic()
+        wait = self.pace.wait(caller.address, now)
+        if wait <= 0:
+            self.pace.count(caller.address, now)
+        return wait
+
     def cookie(self) -> str:
         """The name of this site's session cookie: browsers keep one jar for all ports of a host."""
         return f"gridward_{self.site.id}"
@@ -60,10 +83,11 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is behind a request: from where, and the session if it came by cookie."""
+    """Who is behind a request: from where, the session if it came by cookie, and what it may do."""
 
     address: str
     session: Session | None
+    role: Role = Role.VIEWER
 
     @property
     def by(self) -> str:

@@ -15,7 +15,9 @@ router = APIRouter(include_in_schema=False)
 
 LONGEST = 4096
 
-PAGE = (Path(__file__).parent / "login.html").read_text("utf-8")
+FOLDER = Path(__file__).parent
+STYLE = (FOLDER / "plain.css").read_text("utf-8")
+PAGE = (FOLDER / "login.html").read_text("utf-8")
 
 
 def page(
@@ -24,6 +26,7 @@ def page(
     """The login page, with what went wrong beside the field."""
     told = f'<p class="bad" id="problem" role="alert">{html.escape(problem)}</p>' if problem else ""
     content = PAGE.format(
+        style=STYLE,
         site=html.escape(gateway.site.name),
         action=f"{gateway.site.http.prefix}/login",
         to=html.escape(to, quote=True),
@@ -48,14 +51,15 @@ async def enter(request: Request) -> Response:
     gateway: Gateway = request.state.gateway
     if not same_origin(request.headers):
         return error(403, "this request came from another site's page")
-    body = await _form(request)
+    body = await form(request)
     to, address = _local(body.get("to", "/")), request.client.host if request.client else "local"
-    if not gateway.tokens.good(body.get("token", "").strip()):
+    role = gateway.tokens.role_of(body.get("token", "").strip())
+    if role is None:
         return _wrong(gateway, to, address)
     response = RedirectResponse(gateway.site.http.prefix + to, 303)
     response.set_cookie(
         gateway.cookie(),
-        gateway.tokens.open(gateway.clock.time()),
+        gateway.tokens.open(role, gateway.clock.time()),
         max_age=int(LASTS),
         path=gateway.site.http.prefix or "/",
         secure=request.url.scheme == "https",
@@ -73,7 +77,7 @@ def _wrong(gateway: Gateway, to: str, address: str) -> Response:
         seconds = max(1, round(wait))
         words = f"Too many wrong tokens. Try again in {seconds} s."
         return page(gateway, to, words, 429, {"Retry-After": str(seconds)})
-    gateway.attempts.failed(address, now)
+    gateway.attempts.count(address, now)
     return page(gateway, to, "This is not the token.", 401)
 
 
@@ -84,7 +88,7 @@ async def leave(request: Request) -> Response:
     caller: Caller = request.state.caller
     if caller.session is None:
         return error(400, "a bearer token has no session to end")
-    body = await _form(request)
+    body = await form(request)
     if not gateway.tokens.allows(caller.session, body.get("csrf", "")):
         return error(403, "the csrf field is missing or wrong")
     gateway.tokens.end(caller.session, gateway.clock.time())
@@ -93,7 +97,7 @@ async def leave(request: Request) -> Response:
     return response
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def form(request: Request) -> dict[str, str]:
     """The fields of a small form; more than fits in 4 kB is not read."""
     body = b""
     async for part in request.stream():

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, Stri
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from gridward.api.gateway import Caller, Gateway
+from gridward.api.told import told_why
 from gridward.commands import Result
 from gridward.live import LiveDevice
 
@@ -77,6 +78,7 @@ class Me(BaseModel):
     """Who asks, and what a request with a session's cookie has to send as X-CSRF-Token."""
 
     by: str
+    role: Literal["viewer", "operator", "admin"]
     csrf: str | None
 
 
@@ -85,7 +87,7 @@ async def session(request: Request) -> Me:
     """Who I am."""
     gateway, caller = _both(request)
     csrf = None if caller.session is None else gateway.tokens.csrf(caller.session)
-    return Me(by=caller.by, csrf=csrf)
+    return Me.model_validate({"by": caller.by, "role": caller.role.word, "csrf": csrf})
 
 
 @router.get("/devices")
@@ -140,6 +142,17 @@ async def audit(
     return JSONResponse([dict(event.content) for event in events])
 
 
+@router.get("/why")
+async def why(
+    request: Request,
+    what: Annotated[str, Query(max_length=64)] = "contactor",
+    entity: Annotated[str | None, Query(max_length=64)] = None,
+) -> JSONResponse:
+    """Why the contactor, or a device's setting, stands as it stands: sentences from the audit alone."""
+    gateway, _ = _both(request)
+    return JSONResponse({"what": what, "entity": entity, "sentences": await told_why(gateway, what, entity)})
+
+
 @router.post("/devices/{device}/entities/{key}", response_model=Answer)
 async def command(request: Request, device: Name, key: Name, wish: Wish) -> Response:
     """Set a value. Answers when the device has: 200 confirmed or unchanged, 409 refused, 502 failed.
@@ -152,6 +165,8 @@ async def command(request: Request, device: Name, key: Name, wish: Wish) -> Resp
         raise HTTPException(404, f"{device} has no entity {key}")
     if isinstance(wish.value, float) and not math.isfinite(wish.value):
         raise HTTPException(422, "value: a number that is not finite")
+    if (refusal := gateway.refusal(caller, device, key)) is not None:
+        raise HTTPException(403, refusal)
     if row.get("expert") and not wish.confirm:
         raise HTTPException(409, f"{key} is an expert setting; send confirm: true if you mean it")
     results = gateway.commands.ask(device, key, wish.value, caller.by, identifier=wish.id)

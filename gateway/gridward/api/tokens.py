@@ -1,9 +1,9 @@
-"""The site's access token and the sessions that a login with it opens.
+"""The site's access tokens, one for each role, and the sessions that a login with one opens.
 
-The token is made at first start, shown once, and kept only as a hash in a file that is read again when
-another process has renewed it. It has 192 random bits: a fast
-hash is enough, there is nothing to guess. Sessions are signed with a key of their own; a new token
-ends them all, a logout ends its one.
+The admin's token is made at first start, the others when they are wanted; each is shown once, and kept
+only as a hash in a file that is read again when another process has changed it. A token has 192 random
+bits: a fast hash is enough, there is nothing to guess. Sessions are signed with a key of their own; a
+new token of a role ends the role's sessions, a logout ends its one.
 """
 
 import hashlib
@@ -14,67 +14,88 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gridward.api.access import WORDS, Role
 from gridward_kit.kept import Json
 
 LASTS = 30 * 86400.0
 FILE = Path("state") / "token.json"
+MARK = 16  # digits of a token's hash by which its sessions know it
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login: its id, when it ends (wall time, seconds), and the cookie that proves it."""
+    """A login: its id, when it ends (wall time, seconds), the cookie that proves it, and its role."""
 
     id: str
     ends: float
     cookie: str = field(repr=False)
+    role: Role
 
 
 class Tokens:
-    """Checks tokens, opens, checks and ends sessions. `made` is the new token of a first start, else None."""
+    """Checks tokens, opens, checks and ends sessions. `made` is the admin's of a first start, else None."""
 
     def __init__(self, folder: Path) -> None:
         """Take up `<folder>/state/token.json` or make it (0600); raises OSError, ValueError if damaged."""
         self.path = folder / FILE
         self.made: str | None = None
         self._ended: dict[str, float] = {}
-        self._digest, self._key = "", b""
+        self._digests: dict[Role, str] = {}
+        self._key = secrets.token_bytes(32)
         self._seen: tuple[int, int] | None = None
         if self.path.exists():
             self._load()
         else:
-            self.renew()
+            self.made = self.renew()
 
-    def renew(self) -> str:
-        """Make a new token and key; the one before and its sessions are void. Raises OSError."""
-        self.made = secrets.token_urlsafe(24)
-        self._digest = hashlib.sha256(self.made.encode()).hexdigest()
-        self._key = secrets.token_bytes(32)
-        self._ended = {}
+    def renew(self, role: Role = Role.ADMIN) -> str:
+        """Make a role's token; the one before and its sessions are void. Raises OSError, as `role_of`."""
+        self._follow()
+        made = secrets.token_urlsafe(24)
+        self._digests[role] = hashlib.sha256(made.encode()).hexdigest()
         self._save()
-        return self.made
+        return made
 
-    def good(self, token: str) -> bool:
-        """Whether this is the token. Raises OSError, ValueError for a file that became unreadable."""
+    def drop(self, role: Role) -> None:
+        """Void a role's token and its sessions. Raises as `role_of`; ValueError for the admin's."""
+        if role is Role.ADMIN:
+            raise ValueError("the admin's token can be renewed, not dropped")
+        self._follow()
+        self._digests.pop(role, None)
+        self._save()
+
+    def roles(self) -> frozenset[Role]:
+        """The roles that have a token. Raises as `role_of`."""
+        self._follow()
+        return frozenset(self._digests)
+
+    def role_of(self, token: str) -> Role | None:
+        """Whose token this is. Raises OSError, ValueError for a file that became unreadable."""
         self._follow()
         digest = hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-        return hmac.compare_digest(digest, self._digest)
+        found = [role for role, own in self._digests.items() if hmac.compare_digest(digest, own)]
+        return found[0] if found else None
 
-    def open(self, now: float) -> str:
-        """A new session's cookie value."""
+    def open(self, role: Role, now: float) -> str:
+        """A new session's cookie value for one who has the role's token; raises as `role_of`, KeyError."""
         self._follow()
-        content = json.dumps({"id": secrets.token_urlsafe(16), "ends": round(now + LASTS)}).encode()
-        body = content.hex()
+        held = {"id": secrets.token_urlsafe(16), "ends": round(now + LASTS), "of": self._digests[role][:MARK]}
+        body = json.dumps(held).encode().hex()
         return f"{body}.{self._sign('session', body)}"
 
     def session(self, cookie: str, now: float) -> Session | None:
-        """The session of a cookie; None where it is forged, over, or was ended; raises as `good`."""
+        """The session of a cookie; None where it is forged, over, or was ended; raises as `role_of`."""
         self._follow()
         body, _, signature = cookie.partition(".")
-        if not hmac.compare_digest(signature.encode(), self._sign("session", body).encode()):
+        if not hmac.compare_digest(
+            signature.encode("utf-8", "replace"), self._sign("session", body).encode()
+        ):
             return None
-        content = json.loads(bytes.fromhex(body))
-        session = Session(content["id"], content["ends"], cookie)
-        return None if session.ends <= now or session.id in self._ended else session
+        held = json.loads(bytes.fromhex(body))
+        role = next((role for role, own in self._digests.items() if own[:MARK] == held.get("of")), None)
+        if role is None or held["ends"] <= now or held["id"] in self._ended:
+            return None
+        return Session(held["id"], held["ends"], cookie, role)
 
     def csrf(self, session: Session) -> str:
         """What a request with this session's cookie must say beside it in order to change something."""
@@ -85,7 +106,7 @@ class Tokens:
         return hmac.compare_digest(csrf.encode("utf-8", "replace"), self.csrf(session).encode())
 
     def end(self, session: Session, now: float) -> None:
-        """Log out: this session's cookie is void from now on, over a restart too. Raises as `good`."""
+        """Log out: this session's cookie is void from now on, over a restart too. Raises as `role_of`."""
         self._follow()
         self._ended = {key: ends for key, ends in self._ended.items() if ends > now}
         self._ended[session.id] = session.ends
@@ -108,10 +129,15 @@ class Tokens:
         stamp = self._stamp()
         try:
             content: dict[str, Json] = json.loads(self.path.read_text("utf-8"))
-            digest, key, ended = content["sha256"], content["key"], content["ended"]
-            if not (isinstance(digest, str) and isinstance(key, str) and isinstance(ended, dict)):
+            digests, key, ended = content["sha256"], content["key"], content["ended"]
+            if isinstance(digests, str):  # of a time when there was the admin's alone
+                digests = {Role.ADMIN.word: digests}
+            if not (isinstance(digests, dict) and isinstance(key, str) and isinstance(ended, dict)):
                 raise TypeError("a key has the wrong type")
-            self._digest, self._key = digest, bytes.fromhex(key)
+            found = {WORDS[name]: str(digest) for name, digest in digests.items()}
+            if Role.ADMIN not in found:
+                raise KeyError(Role.ADMIN.word)
+            self._digests, self._key = found, bytes.fromhex(key)
             self._ended = {name: float(str(ends)) for name, ends in ended.items()}
             self._seen = stamp
         except (ValueError, KeyError, TypeError) as error:
@@ -122,7 +148,8 @@ class Tokens:
             self.path.chmod(0o600)
 
     def _save(self) -> None:
-        content: dict[str, Json] = {"sha256": self._digest, "key": self._key.hex(), "ended": {**self._ended}}
+        digests: dict[str, Json] = {role.word: digest for role, digest in self._digests.items()}
+        content: dict[str, Json] = {"sha256": digests, "key": self._key.hex(), "ended": {**self._ended}}
         write_private(self.path, json.dumps(content).encode())
         self._seen = self._stamp()
 

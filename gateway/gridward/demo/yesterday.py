@@ -13,7 +13,7 @@ from gridward.energies.entities import shown
 from gridward.energies.role import FLOWS
 from gridward.plant import Plant, PlantSettings
 from gridward.plant.battery import BatterySettings
-from gridward.recorder.store import Parcel, Store
+from gridward.recorder.store import About, Parcel, Store
 from gridward_kit.point import Value
 
 DAY = 86400.0
@@ -22,6 +22,13 @@ NOON = 11.0
 ISLANDED_FROM, ISLANDED_TO = 7.5, 22.0
 BOOT = "yesterday"
 QUARTER = 15  # minutes between the energies on record
+KINDS = {
+    "inverter": About("inverter", "axpert"),
+    "bms": About("battery", "daly"),
+    "site": About("site", "site"),
+    "contactor": About("relay", "relay"),
+}
+"""What databases that follow are to know of the devices, before these tell it themselves."""
 
 
 def zone_at_noon(now: float) -> ZoneInfo:
@@ -48,6 +55,8 @@ def house(now: float, zone: ZoneInfo) -> PlantSettings:
 def live_through(plant: Plant, store: Store, now: float, tariff: Tariff | None = None) -> None:
     """Let the plant live its day up to `now`, and record it minute by minute, its energies too."""
     energies, settings = State(), Settings(zone_at_noon(now), tariff, gap=2 * MINUTE)
+    for device, about in KINDS.items():
+        store.describe(device, about)
     for minute in range(int(DAY / MINUTE)):
         hour = plant.now.hour + plant.now.minute / 60
         plant.contactor_closed = not ISLANDED_FROM <= hour < ISLANDED_TO

@@ -28,12 +28,45 @@ COST, SAVED = "cost", "savings"
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """Other prices on some days (0 is Monday) from `begin` up to before `end`, local times of day; one that
+    ends at or before its begin goes on into the next day."""
+
+    days: frozenset[int]
+    begin: time
+    end: time
+    buy: float
+    sell: float | None = None
+
+    def holds(self, local: datetime) -> bool:
+        """Whether this local time lies in it."""
+        clock, day = local.time(), local.weekday()
+        if self.begin < self.end:
+            return day in self.days and self.begin <= clock < self.end
+        return (day in self.days and clock >= self.begin) or ((day - 1) % 7 in self.days and clock < self.end)
+
+
+@dataclass(frozen=True, slots=True)
 class Tariff:
-    """What a kWh costs from the grid and brings into it, in `currency` (three letters of ISO 4217)."""
+    """What a kWh costs from the grid and brings into it, in `currency` (three letters of ISO 4217).
+
+    The first window that holds overrules; a list of prices, from the file at the path `csv` or the MQTT topic
+    `topic`, overrules what is bought while it covers the time.
+    """
 
     currency: str
     buy: float
     sell: float = 0.0
+    windows: tuple[Window, ...] = ()
+    csv: str | None = None
+    topic: str | None = None
+
+    def at(self, local: datetime | None) -> tuple[float, float]:
+        """What a kWh costs and brings at a local time; outside all windows while the time is not known."""
+        for window in self.windows:
+            if local is not None and window.holds(local):
+                return window.buy, self.sell if window.sell is None else window.sell
+        return self.buy, self.sell
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +84,14 @@ class Sample:
     """The site at one moment: `monotonic` s of this run, wall time if it is believed (s since 1970).
 
     Powers in W by the names of `POWERS`, counters in Wh by the energies' names; unknown ones are absent.
+    `price` is that of a kWh from the grid where a list of prices tells it.
     """
 
     monotonic: float
     wall: float | None
     powers: Mapping[str, float]
     counters: Mapping[str, float] = field(default_factory=dict)
+    price: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +138,11 @@ def step(state: State, sample: Sample, settings: Settings) -> State:
         late = sample.wall - midnight
         if state.day is not None and today > state.day and 0 <= late < seconds:
             between = _between(state, sample, seconds, seconds - late, settings)
-            state = _advance(state, seconds - late, between, {}, settings)
+            before = replace(sample, wall=midnight - 1e-3, powers=between, counters={})
+            state = _advance(state, seconds - late, before, settings)
             seconds = late
     state = _turn(state, today)
-    state = _advance(state, seconds, sample.powers, sample.counters, settings)
+    state = _advance(state, seconds, sample, settings)
     wall = state.wall if sample.wall is None else sample.wall
     return replace(state, monotonic=sample.monotonic, wall=wall)
 
@@ -157,9 +193,9 @@ def _turn(state: State, today: date | None) -> State:
     return replace(state, day=today, bases={**state.bases, **begun})
 
 
-def _advance(state: State, seconds: float, powers: Totals, counters: Totals, settings: Settings) -> State:
+def _advance(state: State, seconds: float, sample: Sample, settings: Settings) -> State:
     """Book an interval, and split it once every power that is still expected has been heard."""
-    at = state.at + seconds
+    powers, counters, at = sample.powers, sample.counters, state.at + seconds
     totals, pots, tallies = dict(state.totals), dict(state.pots), dict(state.tallies)
     unknown, waiting = 0.0, False
     for name in POWERS:
@@ -181,7 +217,7 @@ def _advance(state: State, seconds: float, powers: Totals, counters: Totals, set
     if unknown:
         totals[UNKNOWN] = totals.get(UNKNOWN, 0.0) + unknown
     if not waiting:
-        _settle(totals, pots, settings.tariff)
+        _settle(totals, pots, _rates(sample, settings))
         pots = {}
     seen_now = {**state.seen, **{name: Seen(watts, at) for name, watts in powers.items()}}
     return replace(state, at=at, seen=seen_now, tallies=tallies, pots=pots, totals=totals)
@@ -198,11 +234,22 @@ def _integrated(
     return {key: (energy, True) for key, energy in zip(keys, energies, strict=False)}
 
 
-def _settle(totals: dict[str, float], pots: Totals, tariff: Tariff | None) -> None:
+def _rates(sample: Sample, settings: Settings) -> tuple[float, float] | None:
+    """What a kWh costs and brings at the sample's time; None without a tariff."""
+    tariff = settings.tariff
+    if tariff is None:
+        return None
+    local = None if sample.wall is None else datetime.fromtimestamp(sample.wall, settings.zone)
+    buy, sell = tariff.at(local)
+    return (buy if sample.price is None else sample.price), sell
+
+
+def _settle(totals: dict[str, float], pots: Totals, rates: tuple[float, float] | None) -> None:
     for name, energy in split(pots).items():
         totals[name] = totals.get(name, 0.0) + energy
-    if tariff is not None and "grid_import" in pots:
-        cost = pots["grid_import"] * tariff.buy - pots.get("grid_export", 0.0) * tariff.sell
+    if rates is not None and "grid_import" in pots:
+        buy, sell = rates
+        cost = pots["grid_import"] * buy - pots.get("grid_export", 0.0) * sell
         totals[COST] = totals.get(COST, 0.0) + cost / 1000
         if "load" in pots:
-            totals[SAVED] = totals.get(SAVED, 0.0) + (pots["load"] * tariff.buy - cost) / 1000
+            totals[SAVED] = totals.get(SAVED, 0.0) + (pots["load"] * buy - cost) / 1000

@@ -67,22 +67,27 @@ def shown(state: State) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for name, (key, _) in KEYS_OF.items():
         if name in state.totals:
-            found[key] = _kwh(state.totals[name])
+            found[key] = kwh(state.totals[name])
     for period in PERIODS:
         of = state.of(period)
-        found |= {f"{key}_{period}": _kwh(of[name]) for name, (key, _) in KEYS_OF.items() if name in of}
+        found |= {f"{key}_{period}": kwh(of[name]) for name, (key, _) in KEYS_OF.items() if name in of}
         found |= {f"{key}_{period}": round(share, 1) for key, share in _shares(of).items()}
         found |= {f"{key}_{period}": round(of[key], 2) for key in MONEY if key in of}
     today = state.of("today")
     if _complete(state.totals):
         for flow in (*FLOWS, LOSSES, UNMEASURED):
-            found[flow_key(flow)] = _kwh(state.totals.get(flow, 0.0))
-        found |= {f"{flow_key(flow)}_today": _kwh(today.get(flow, 0.0)) for flow in FLOWS}
+            found[flow_key(flow)] = kwh(state.totals.get(flow, 0.0))
+        found |= {f"{flow_key(flow)}_today": kwh(today.get(flow, 0.0)) for flow in FLOWS}
     if found:
-        found["estimated_energy"] = _kwh(state.totals.get(ESTIMATED, 0.0))
-        found["estimated_energy_today"] = _kwh(today.get(ESTIMATED, 0.0))
+        found["estimated_energy"] = kwh(state.totals.get(ESTIMATED, 0.0))
+        found["estimated_energy_today"] = kwh(today.get(ESTIMATED, 0.0))
         found["unknown_time_today"] = round(today.get(UNKNOWN, 0.0) / 3600, 2)
     return found | {key: round(state.totals[key], 2) for key in MONEY if key in state.totals}
+
+
+def kwh(watt_hours: float) -> float:
+    """To a Wh, as the rows show it."""
+    return round(watt_hours / 1000, 3)
 
 
 def _complete(totals: Mapping[str, float]) -> bool:
@@ -98,7 +103,3 @@ def _shares(of: Mapping[str, float]) -> dict[str, float]:
     if of.get("load", 0.0) > 0 and "grid_import" in of:
         shares["autarky"] = 100 * max(0.0, 1 - of["grid_import"] / of["load"])
     return shares
-
-
-def _kwh(watt_hours: float) -> float:
-    return round(watt_hours / 1000, 3)

@@ -41,14 +41,17 @@ class Energies:
         self._state: State | None = None
         self._told = ""
 
-    def take(self, flows: Mapping[str, Value], sources: Mapping[str, Source]) -> None:
-        """Take in the site's powers of this moment, and the counters of who measures them."""
+    def take(
+        self, flows: Mapping[str, Value], sources: Mapping[str, Source], price: float | None = None
+    ) -> None:
+        """Take in the site's powers of this moment, the counters of who measures them, and the price of a
+        kWh where a list tells it."""
         if self._state is None:
             return
         powers = {name: float(flows[key]) for name, key in FLOWS.items() if key in flows}
         now = self._clock.time()
         wall = now if now >= SANE else None
-        sample = Sample(self._clock.monotonic(), wall, powers, counters(sources))
+        sample = Sample(self._clock.monotonic(), wall, powers, counters(sources), price)
         self._state = step(self._state, sample, self._settings)
 
     async def keep(self) -> dict[str, Value] | None:

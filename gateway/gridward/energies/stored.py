@@ -1,4 +1,4 @@
-"""The state of the energies in the store: one row, on disk before anything of it is published."""
+"""The states of the energies in the store: a row each, on disk before anything of it is published."""
 
 import json
 import math
@@ -16,25 +16,35 @@ from gridward_kit.kept import Json
 WHOLE = "site"
 
 
-def load(path: Path) -> State:
+def load(path: Path, device: str = WHOLE) -> State:
     """The state that was saved last, a new one where there is none; makes the store if need be.
 
     Raises what opening the store raises, ValueError for a row that is none.
     """
     with closing(open_store(path)) as connection:
-        row = connection.execute("SELECT content FROM energies WHERE device = ?", (WHOLE,)).fetchone()
+        row = connection.execute("SELECT content FROM energies WHERE device = ?", (device,)).fetchone()
     return State() if row is None else read(str(row[0]))
 
 
 def save(path: Path, state: State) -> None:
-    """Write the state; it is on disk, power cuts included, when this returns. Raises as `load` does, but
-    for ValueError."""
+    """Write the site's state. Raises as `load` does, but for ValueError."""
+    save_all(path, {WHOLE: state})
+
+
+def save_all(path: Path, states: Mapping[str, State]) -> None:
+    """Write states by device, all or none; they are on disk, power cuts included, when this returns.
+
+    Raises as `load` does, but for ValueError.
+    """
     with closing(open_store(path)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
         with transaction(connection):
-            connection.execute(
+            connection.executemany(
                 "INSERT OR REPLACE INTO energies (device, at, content) VALUES (?, ?, ?)",
-                (WHOLE, round(1000 * (state.wall or 0)), written(state)),
+                [
+                    (device, round(1000 * (state.wall or 0)), written(state))
+                    for device, state in states.items()
+                ],
             )
 
 

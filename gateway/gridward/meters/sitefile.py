@@ -7,11 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from gridward.config import load
-from gridward.document import SiteFault
+from gridward.document import NO_YAML, SiteFault
 from gridward.site import Site
 
 
@@ -67,7 +66,7 @@ def with_line(text: str, addition: Addition) -> str:
     """The text with one line more, at the end of the bus's devices; raises ValueError."""
     try:
         root = YAML(typ="safe", pure=True).compose(text)
-    except (YAMLError, ValueError, TypeError, AttributeError, LookupError, NotImplementedError) as error:
+    except NO_YAML as error:
         raise ValueError(f"bus {addition.bus} cannot be found: the file is no YAML") from error
     devices = _devices(root, addition.bus)
     if not isinstance(devices, SequenceNode) or devices.flow_style or not devices.value:

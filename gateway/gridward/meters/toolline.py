@@ -8,9 +8,9 @@ from gridward.meters.journal import Journal
 from gridward.site import Site
 from gridward_kit.clock import Clock
 from gridward_kit.commission import Cut
-from gridward_kit.errors import NoAnswer
+from gridward_kit.errors import NoAnswer, NoLine
 from gridward_kit.integration import Line
-from gridward_kit.port import BUSY, HELD, Port
+from gridward_kit.port import BUSY, Port
 from gridward_kit.transport import open_transport
 
 
@@ -33,10 +33,10 @@ class ToolLine:
         losses = port.losses
         try:
             return await port.exchange(request, cut)
+        except NoLine as error:
+            self.close()
+            raise PortTrouble(self._words(error)) from error
         except NoAnswer as error:
-            if "cannot be opened" in str(error):
-                self.close()
-                raise PortTrouble(self._words(str(error))) from error
             if port.losses != losses:
                 self.close()
                 raise PortTrouble(f"{error}; then begin again: what was done is kept") from error
@@ -54,9 +54,9 @@ class ToolLine:
             self._port = Port(self.url, line, self._clock, self._journal)
         return self._port
 
-    def _words(self, trouble: str) -> str:
-        if HELD not in trouble:
-            return trouble
+    def _words(self, trouble: NoLine) -> str:
+        if not trouble.held:
+            return str(trouble)
         bus = bus_of(self._home, self.url)
         held = next(iter(holders(self.url)), None)
         if held is not None:

@@ -14,9 +14,15 @@ from gridward_kit.point import Value
 async def answers(
     gateway: Gateway, caller: Caller, device: str, key: str, value: Value
 ) -> AsyncIterator[Said]:
-    """Send a command and tell each of its answers; nothing is sent for one who has logged out since."""
+    """Send a command and tell each of its answers; nothing is sent for one who may not, or not any more."""
     if not gateway.welcome(caller):
         yield Said("Not sent: you are logged out. Load the page again.", "fault")
+        return
+    if (refusal := gateway.refusal(caller, device, key)) is not None:
+        yield Said(f"Not sent: {refusal}.", "fault")
+        return
+    if (wait := gateway.too_fast(caller)) > 0:
+        yield Said(f"Not sent: too many commands. Try again in {max(1, round(wait))} s.", "fault")
         return
     yield Said("Asked", "asked")
     began = gateway.clock.monotonic()

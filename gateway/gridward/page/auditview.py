@@ -5,6 +5,8 @@ import logging
 from nicegui import ui
 
 from gridward.api.gateway import Gateway
+from gridward.api.told import told_why
+from gridward.audit.why import explained
 from gridward.page import figures, sentences
 from gridward.page.parts import Tag
 from gridward.recorder.history import Event
@@ -28,6 +30,7 @@ class Listed:
     def __init__(self, gateway: Gateway, wanted: str) -> None:
         self._gateway, self._wanted = gateway, wanted
         self._seen: tuple[int, str, float] | None = None
+        self._why = Tag("p", dress="gone")
         Tag("label", "Filter the audit", "only-read", for_="filter")
         search = Tag("input", dress="search", id="filter", type="search", autocomplete="off")
         search.set(defaultValue=wanted)  # `value` would be set again with every update, over what is typed
@@ -53,8 +56,19 @@ class Listed:
             self._empty.say(f"The audit cannot be read: {error}")
             return
         self._seen = seen
-        rows = [self._row(event, now) for event in reversed(events)]
+        await self._explain()
+        rows = [(self._row(event, now), explained(event)) for event in reversed(events)]
         self._show(rows, "Nothing matches." if self._wanted else "Nothing was changed in the last 7 days.")
+
+    async def _explain(self) -> None:
+        """Say on top why the contactor stands as it does, where the site has one."""
+        if "grid_switch" not in self._gateway.site.roles:
+            return
+        try:
+            self._why.say(" ".join(await told_why(self._gateway, "contactor", None)))
+        except OSError as error:
+            self._why.say(f"The audit cannot be read: {error}")
+        self._why.dress("card")
 
     async def _filter(self, event: object) -> None:
         self._wanted = str(getattr(event, "args", "") or "")
@@ -73,7 +87,7 @@ class Listed:
     def _matches(self, row: tuple[str, ...]) -> bool:
         return all(word in " ".join(row).lower() for word in self._wanted.lower().split())
 
-    def _show(self, rows: list[tuple[str, ...]], empty: str) -> None:
+    def _show(self, rows: list[tuple[tuple[str, ...], list[str]]], empty: str) -> None:
         self._empty.dress("gone" if rows else "empty")
         self._empty.say(empty)
         self._table.dress("rows audit" if rows else "gone")
@@ -83,7 +97,7 @@ class Listed:
                 for title in ("What", "When", "Change", "Who", "Result", "Reason"):
                     Tag("th", title, "soft small", scope="col")
             with Tag("tbody"):
-                for when, what, change, by, status, reason in rows:
+                for (when, what, change, by, status, reason), more in rows:
                     with Tag("tr"):
                         Tag("td", what, "what")
                         Tag("td", when, "when")
@@ -91,4 +105,9 @@ class Listed:
                         Tag("td", by, "soft")
                         with Tag("td"):
                             Tag("span", status, f"mark {TONES.get(status, '')}")
-                        Tag("td", reason, "reason")
+                        with Tag("td", dress="reason"):
+                            Tag("span", reason)
+                            if more:
+                                with Tag("details"):
+                                    Tag("summary", "Why", "soft small")
+                                    Tag("p", " ".join(more), "small")

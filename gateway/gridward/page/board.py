@@ -7,6 +7,7 @@ from gridward.api.gateway import Gateway
 from gridward.page import sentences
 from gridward.page.flow import NAMES, Name, Position, Powers
 from gridward.page.sentences import Said
+from gridward.planning.entities import PLAN
 
 SITE, RULES, RECORDER = "site", "rules", "recorder"
 ROLES: dict[Name, str] = {"sun": "pv", "grid": "grid", "house": "load", "battery": "battery"}
@@ -25,6 +26,7 @@ class Board:
     soc: float | None
     hours_left: float | None
     spread: float | None
+    tonight: str | None = None
 
 
 def board(gateway: Gateway) -> Board:
@@ -50,6 +52,7 @@ def board(gateway: Gateway) -> Board:
         soc=gateway.number(SITE, "soc"),
         hours_left=gateway.number(SITE, "battery_hours_left"),
         spread=gateway.number(gateway.site.roles.get("battery"), "cell_spread"),
+        tonight=gateway.text(PLAN, "tonight"),
     )
 
 

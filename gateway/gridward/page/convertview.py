@@ -101,8 +101,8 @@ class Bench:
 
     def _begin(self) -> None:
         gateway = self._gateway
-        if not gateway.welcome(self._caller):
-            self._words.say("Not started: you are logged out. Load the page again.")
+        if not gateway.acts(self._caller):
+            self._words.say("Not started: your token may only look, or you are logged out.")
             return
         every = tuple(meter.serial for meter in self._waiting)
         serials = every if self._serial == ALL else (self._serial,) if self._serial in every else ()
@@ -133,12 +133,12 @@ class Bench:
         self.look()
 
     async def _stop(self) -> None:
-        if self._gateway.welcome(self._caller):
+        if self._gateway.acts(self._caller):
             await SESSION.cancel()
         self.look()
 
     def _answer(self, *, yes: bool) -> None:
-        if self._gateway.welcome(self._caller):
+        if self._gateway.acts(self._caller):
             SESSION.answer(yes=yes)
         self.look()
 

@@ -20,6 +20,7 @@ def first(gateway: Gateway) -> None:
     with Tag("div", dress="tops"):
         top = Tag("p", dress="top", role="status", id="sentence")
         alarm = Tag("p", dress="gone", role="alert", id="alarm")
+        night = Tag("p", dress="gone", id="tonight")
     with Tag("section", dress="card flow", aria_label="Power now"):
         drawing = Drawing()
     bank = Bank()
@@ -32,6 +33,8 @@ def first(gateway: Gateway) -> None:
         top.dress(f"top {now.top.tone}")
         alarm.say(now.alarm or "")
         alarm.dress("top alarm fault" if now.alarm else "gone")
+        night.say(now.tonight or "")
+        night.dress("night small soft" if now.tonight else "gone")
         drawing.show(now)
         bank.show(now)
 

@@ -11,8 +11,10 @@ from nicegui import ui
 
 from gridward import payload
 from gridward.api.gateway import Gateway
+from gridward.drill import reports
 from gridward.live import LiveDevice
 from gridward.page import board, figures, sentences
+from gridward.page.alarmview import AlarmList
 from gridward.page.deviceview import errors, state, writes_left
 from gridward.page.parts import Tag
 from gridward.page.sentences import Said
@@ -26,6 +28,7 @@ FULL = 0.85  # of the disk
 
 def health(gateway: Gateway) -> None:
     """A card for this gateway and one for each device that tells its health."""
+    alarms = AlarmList(gateway)
     with Tag("div", dress="devices"):
         own = _Own(gateway)
         cards: dict[str, _Card] = {}
@@ -41,6 +44,7 @@ def health(gateway: Gateway) -> None:
         for card in cards.values():
             card.look()
         own.look()
+        alarms.look()
 
     every_second(look)
     ui.timer(LOOK, own.measure)
@@ -71,7 +75,9 @@ class _Own:
             with Tag("div", dress="title"):
                 Tag("h2", "This gateway")
             self._mark = Tag("span", dress="mark small", role="status")
-            self._facts = _Facts("Broker", "Roles", "Store", "Since", "Databases", "Disk", "Versions")
+            self._facts = _Facts(
+                "Broker", "Roles", "Store", "Since", "Databases", "Disk", "Drill", "Versions"
+            )
             self._facts.say("Versions", f"Gridward {version('gridward')}, SQLite {sqlite3.sqlite_version}")
 
     def look(self) -> None:
@@ -91,10 +97,19 @@ class _Own:
         self._mark.say(top.text)
         self._mark.dress(f"mark small {top.tone}")
 
+    def _drill(self) -> str:
+        """When the contactor's drill was made last, with a warning where that is too long ago."""
+        site = self._gateway.site
+        if site.rules.grid_switch is None or site.rules.grid_switch.relay is None:
+            return figures.DASH
+        good, words = reports.standing(site.folder, self._gateway.clock.time())
+        return words if good else f"{words}: do `gridward relay drill`"
+
     async def measure(self) -> None:
         """Look at disk and store."""
         path = self._gateway.site.record.store
         disk, size = await asyncio.to_thread(measured, path)
+        self._facts.say("Drill", await asyncio.to_thread(self._drill))
         self._facts.say("Disk", disk)
         self._facts.say("Store", size)
         try:
@@ -161,7 +176,7 @@ def missing(gateway: Gateway) -> list[str]:
     """The roles of the site file that the broker does not have."""
     site = gateway.site
     wanted = [bus.role for bus in site.buses] + [f"device:{item.id}" for item in site.devices]
-    topics = [role_topic(role) for role in (*wanted, "rules", "recorder")]
+    topics = [role_topic(role) for role in (*wanted, "rules", "recorder", "notify")]
     return [topic for topic in topics if gateway.live.online(topic) is not True]
 
 

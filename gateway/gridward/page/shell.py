@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import Request
 from nicegui import ui
 
+from gridward.api.access import Role
 from gridward.api.gateway import Caller, Gateway
 from gridward.page.parts import Tag
 
@@ -19,6 +20,7 @@ VIEWS = {
     "/charts": "Charts",
     "/cells": "Cells",
     "/devices": "Devices",
+    "/rules": "Rules",
     "/audit": "Audit",
     "/health": "Health",
 }
@@ -52,6 +54,8 @@ def _bar(gateway: Gateway, caller: Caller, here: str) -> None:
                 link = Tag("a", word, href=prefix + path)
                 if path == here:
                     link.set(aria_current="page")
+        if caller.role is Role.VIEWER:
+            Tag("span", "Viewer: nothing can be switched", "soft small", id="role")
         clock = Tag("span", dress="clock soft small")
         if caller.session is not None:
             with Tag("form", method="post", action=f"{prefix}/logout"):

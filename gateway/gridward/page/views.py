@@ -17,6 +17,8 @@ from gridward.page.entityview import device
 from gridward.page.first import first
 from gridward.page.healthview import health
 from gridward.page.parts import Tag
+from gridward.page.rulesview import rules
+from gridward.page.scheduleview import schedule
 from gridward.page.shell import shell
 
 
@@ -25,6 +27,7 @@ def register() -> None:
     views: dict[str, Callable[..., object]] = {
         "/": _now,
         "/controls": _controls,
+        "/schedule": _schedule,
         "/charts": _charts,
         "/cells": _cells,
         "/devices": _devices,
@@ -33,6 +36,7 @@ def register() -> None:
         "/meters/convert": _convert,
         "/meters/labels": _labels,
         "/meters/{serial}": _meter,
+        "/rules": _rules,
         "/audit": _audit,
         "/health": _health,
     }
@@ -48,6 +52,14 @@ def _now(request: Request) -> None:
 def _controls(request: Request) -> None:
     with shell(request, "/controls") as gateway:
         controls(gateway, request.state.caller)
+        with Tag("p", dress="soft small"):
+            Tag("a", "Schedule and plan of the battery", href=f"{gateway.site.http.prefix}/schedule")
+
+
+def _schedule(request: Request) -> None:
+    with shell(request, "/controls") as gateway:
+        ui.page_title(f"Schedule · {gateway.site.name}")
+        schedule(gateway, request.state.caller)
 
 
 def _charts(request: Request) -> None:
@@ -93,6 +105,11 @@ async def _meter(request: Request, serial: str) -> None:
 def _device(request: Request, identifier: str) -> None:
     with shell(request, "/devices") as gateway:
         device(gateway, request.state.caller, identifier)
+
+
+def _rules(request: Request) -> None:
+    with shell(request, "/rules") as gateway:
+        rules(gateway, request.state.caller)
 
 
 def _audit(request: Request, filter: str = "") -> None:  # noqa: A002 - the word in the address

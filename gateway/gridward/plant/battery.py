@@ -84,8 +84,10 @@ class Battery:
         self._leak = [size * random.uniform(0.004, 0.012) / MONTH for size in self.capacity]  # A
         self._scale = [STEPS / size for size in self.capacity]
         self._shares = sum(self._share)
+        self._size = sum(self.capacity)
         self._slow = self._rest = self._rise = 0.0
         self.temperature = temperature
+        self._ohm = self._ohms()
         self.current = 0.0
         self.balancing = [False] * count
         self.voltages: list[float] = []
@@ -95,11 +97,11 @@ class Battery:
     @property
     def soc(self) -> float:
         """Mean state of charge of the cells, %, as nobody outside can know it."""
-        return 100 * sum(self.charge) / sum(self.capacity)
+        return 100 * sum(self.charge) / self._size
 
     def terminals(self, seconds: float) -> Terminals:
         """How the voltage at the end of the next step depends on its current."""
-        fast, slow = self._ohms()
+        fast, slow = self._ohm
         fade = math.exp(-seconds / RELAXATION)
         return Terminals(
             self._rest + self._shares * self._slow * fade,
@@ -117,17 +119,23 @@ class Battery:
         hours = seconds / 3600
         moved = current * hours * (EFFICIENCY if current > 0 else 1)
         bleed = self.settings.balance_current * hours
-        self.charge = [
-            max(0.0, charge + moved - leak * hours - (bleed if balance else 0.0))
-            for charge, leak, balance in zip(self.charge, self._leak, self.balancing, strict=True)
+        charges = [
+            charge + moved - leak * hours for charge, leak in zip(self.charge, self._leak, strict=True)
         ]
-        fast, slow = self._ohms()
+        if True in self.balancing:
+            charges = [
+                charge - bleed if balance else charge
+                for charge, balance in zip(charges, self.balancing, strict=True)
+            ]
+        self.charge = charges if min(charges) >= 0 else [max(0.0, charge) for charge in charges]
+        fast, slow = self._ohm
         fade = math.exp(-seconds / RELAXATION)
         self._slow = self._slow * fade + current * slow * (1 - fade)
         warmth = math.exp(-seconds * HEAT_LOSS / HEAT_CAPACITY)
         target = room + current * current * (fast + slow) / HEAT_LOSS
         self.temperature = target + (self.temperature - target) * warmth
         self.current = current
+        self._ohm = self._ohms()
         self._settle()
 
     def _ohms(self) -> tuple[float, float]:
@@ -137,7 +145,7 @@ class Battery:
 
     def _settle(self) -> None:
         warmth = ENTROPY * (self.temperature - 25)
-        over = self.current * self._ohms()[0] + self._slow
+        over = self.current * self._ohm[0] + self._slow
         cells, rise = [], 0.0
         for charge, scale, share in zip(self.charge, self._scale, self._share, strict=True):
             place = charge * scale

@@ -4,6 +4,7 @@ Two levels as Daly has them: the first warns, the second opens a MOSFET.
 """
 
 from dataclasses import dataclass
+from operator import add
 from random import Random
 from typing import Literal
 
@@ -32,9 +33,14 @@ class Limit:
     stops: Literal["charge", "discharge"]
     hold: float = 0.0
 
+    @property
+    def sign(self) -> int:
+        """1 where it looks upwards, -1 where it looks downwards."""
+        return 1 if self.protection >= self.release else -1
+
     def past(self, level: float, value: float) -> bool:
         """Whether a value is beyond a level, upwards or downwards as this limit looks."""
-        return value >= level if self.protection >= self.release else value <= level
+        return self.sign * value >= self.sign * level
 
 
 # V a cell, A and degC of a board of 250 A for LiFePO4
@@ -52,6 +58,11 @@ STOPS_CHARGE = frozenset(f"{stem}_protection" for stem, limit in LIMITS.items() 
 STOPS_DISCHARGE = frozenset(f"{stem}_protection" for stem in LIMITS) - STOPS_CHARGE
 HIGH, LOW = "cell_voltage_high_protection", "cell_voltage_low_protection"
 LEVELS = ("warning", "protection")
+GUARDS = tuple(
+    (limit, limit.sign, limit.sign * limit.warning, f"{stem}_warning", f"{stem}_protection")
+    for stem, limit in LIMITS.items()
+)
+QUIET = {f"{stem}_{word}": False for stem in LIMITS for word in LEVELS}
 
 
 class Bms:
@@ -63,6 +74,7 @@ class Bms:
     def __init__(self, battery: Battery, seed: int) -> None:
         random = Random(f"{seed} bms")
         self._battery = battery
+        self._cells = [f"cell_{number}_voltage" for number in range(1, len(battery.voltages) + 1)]
         self._errors = [random.gauss(0, CELL_ERROR) for _ in battery.voltages]
         self.charge_switch = True
         self.discharge_switch = True
@@ -129,10 +141,11 @@ class Bms:
             warm,
         )
         found = set()
-        for (stem, limit), value in zip(LIMITS.items(), values, strict=True):
-            key = f"{stem}_protection"
-            if limit.past(limit.warning, value):
-                found.add(f"{stem}_warning")
+        for (limit, sign, level, warning, key), value in zip(GUARDS, values, strict=True):
+            if sign * value >= level:
+                found.add(warning)
+            elif key not in self.failures and self._held.get(key, 0.0) <= 0:
+                continue  # what does not warn does not protect, unless it did so before
             protects = limit.past(limit.protection, value)
             if limit.hold:
                 self._held[key] = limit.hold if protects else self._held.get(key, 0.0) - seconds
@@ -145,37 +158,49 @@ class Bms:
             self.failures = frozenset(found)
 
     def readings(self) -> dict[str, Value]:
-        """What the BMS measures, in the kit's keys; voltages of cells to 1 mV."""
-        battery = self._battery
-        cells = [round(volts + error, 3) for volts, error in zip(battery.voltages, self._errors, strict=True)]
+        """All that the BMS measures, in the kit's keys; voltages of cells to 1 mV."""
+        battery, bank = self._battery, self.bank()
+        cells = [round(volts, 3) for volts in self._measured()]
         warm = [round(battery.temperature + difference) for difference in SENSORS]
-        voltage, current = round(battery.voltage, 1), round(self.current, 1)
-        high, low = max(cells), min(cells)
         balanced = [str(number) for number, bleeding in enumerate(battery.balancing, 1) if bleeding]
         return {
-            **{f"cell_{number}_voltage": volts for number, volts in enumerate(cells, 1)},
+            **dict(zip(self._cells, cells, strict=True)),
             **{f"temperature_{number}": degrees for number, degrees in enumerate(warm, 1)},
-            **{f"{stem}_{word}": f"{stem}_{word}" in self.failures for stem in LIMITS for word in LEVELS},
-            "voltage": voltage,
-            "current": current,
-            "power": round(voltage * current, 1),
-            "soc": round(self.soc, 1),
-            "soc_setting": round(self.soc, 1),
-            "remaining_capacity": round(self.counted, 3),
+            **QUIET,
+            **dict.fromkeys(self.failures, True),
+            **bank,
             "cycles": int(self.discharged / battery.settings.capacity),
             "cells": len(cells),
-            "state": "idle" if current == 0 else "charging" if current > 0 else "discharging",
-            "charge_mosfet": self.charge_mosfet,
-            "discharge_mosfet": self.discharge_mosfet,
             "balancing": bool(balanced),
             "balanced_cells": ", ".join(balanced) or "none",
-            "cell_voltage_max": high,
-            "cell_max_number": cells.index(high) + 1,
-            "cell_voltage_min": low,
-            "cell_min_number": cells.index(low) + 1,
-            "cell_spread": round(high - low, 3),
+            "cell_max_number": cells.index(max(cells)) + 1,
+            "cell_min_number": cells.index(min(cells)) + 1,
             "temperature_max": max(warm),
             "temperature_max_number": warm.index(max(warm)) + 1,
             "temperature_min": min(warm),
             "temperature_min_number": warm.index(min(warm)) + 1,
         }
+
+    def bank(self) -> dict[str, Value]:
+        """The part of the readings that is about the bank as a whole."""
+        voltage, current, soc = round(self._battery.voltage, 1), round(self.current, 1), round(self.soc, 1)
+        cells = self._measured()
+        high, low = round(max(cells), 3), round(min(cells), 3)
+        return {
+            "voltage": voltage,
+            "current": current,
+            "power": round(voltage * current, 1),
+            "soc": soc,
+            "soc_setting": soc,
+            "remaining_capacity": round(self.counted, 3),
+            "state": "idle" if current == 0 else "charging" if current > 0 else "discharging",
+            "charge_mosfet": self.charge_mosfet,
+            "discharge_mosfet": self.discharge_mosfet,
+            "cell_voltage_max": high,
+            "cell_voltage_min": low,
+            "cell_spread": round(high - low, 3),
+        }
+
+    def _measured(self) -> list[float]:
+        """V of each cell with the error of its measurement."""
+        return list(map(add, self._battery.voltages, self._errors))

@@ -18,20 +18,24 @@ BATTERY_LOW = 2.0  # V above the cut-off at which the inverter warns; judgement
 def inverter(plant: "Plant") -> dict[str, Value]:
     """An Axpert's live values: magnitudes of currents as it sends them, and the signed battery ones."""
     flows = plant.flows
-    charging, discharging = max(0.0, flows.current), max(0.0, -flows.current)
+    charging, discharging = round(max(0.0, flows.current)), round(max(0.0, -flows.current))
     voltage = round(plant.inverter.battery_voltage, 2)
+    watts, apparent = round(flows.load), round(flows.load / plant.settings.habits.power_factor)
+    volts = plant.sunlight.voltage(flows.pv, plant.pv_possible, plant.pv_cell_temperature)
     return {
-        **_ac(plant),
-        **_pv(plant),
+        **inverter_terminals(plant),
+        "output_apparent_power": apparent,
+        "load_percentage": round(100 * max(watts, apparent) / plant.settings.converter.rated),
+        "pv_voltage": round(volts, 1),
+        "pv_current": round(flows.pv / volts, 1) if volts else 0.0,
         "bus_voltage": round(372 + 8 * _ripple(plant, 2) + 20 * (flows.pv > 0)),
         "battery_voltage": voltage,
-        "battery_charging_current": round(charging),
-        "battery_discharge_current": round(discharging),
-        "battery_current": round(charging) - round(discharging),
-        "battery_power": round(voltage * (round(charging) - round(discharging))),
+        "battery_charging_current": charging,
+        "battery_discharge_current": discharging,
+        "battery_current": charging - discharging,
+        "battery_power": round(voltage * (charging - discharging)),
         "battery_soc": round(max(0.0, min(100.0, 100 * (voltage - 46.5) / (54.0 - 46.5)))),
         "heat_sink_temperature": round(plant.inverter.heat_sink),
-        "mode": plant.inverter.mode.value,
         "switched_on": True,
         "feeding_load": plant.inverter.output_on and (flows.pv > 0 or plant.inverter.mode is Mode.LINE),
         "load_on": plant.inverter.output_on,
@@ -39,59 +43,54 @@ def inverter(plant: "Plant") -> dict[str, Value]:
         "charging_from_pv": flows.current > 0 and flows.pv > 0,
         "charging_from_grid": flows.grid_charging > 0,
         "charging_to_float": plant.inverter.charger.stage is Stage.FLOAT,
-        "problem": bool(inverter_warnings(plant) - {"line_fail"}),
         "pv_energy": round(plant.life.pv / 1000, 3),
         "load_energy": round(plant.life.load / 1000, 3),
     }
 
 
-def _ac(plant: "Plant") -> dict[str, Value]:
-    mode, flows = plant.inverter.mode, plant.flows
+def inverter_terminals(plant: "Plant") -> dict[str, Value]:
+    """The part of an inverter's live values that is about its mode, its AC side and the panels' power."""
     connected = plant.grid_at_inverter
-    if not plant.inverter.output_on:
-        volts = hertz = 0.0
-    elif mode is Mode.LINE:
-        volts, hertz = plant.grid.voltage, plant.grid.frequency
-    else:
-        sag = 0.6 * flows.load / plant.settings.converter.rated
-        volts = OUTPUT_VOLTAGE - sag + 0.3 * _ripple(plant, 1)
-        hertz = OUTPUT_FREQUENCY
-    watts = round(flows.load)
-    apparent = round(flows.load / plant.settings.habits.power_factor)
+    volts, hertz = _output(plant)
     return {
         "grid_voltage": round(plant.grid.voltage, 1) if connected else 0.0,
         "grid_frequency": round(plant.grid.frequency, 1) if connected else 0.0,
-        "output_voltage": round(volts, 1),
-        "output_frequency": round(hertz, 1),
-        "output_power": watts,
-        "output_apparent_power": apparent,
-        "load_percentage": round(100 * max(watts, apparent) / plant.settings.converter.rated),
+        "output_voltage": volts,
+        "output_frequency": hertz,
+        "output_power": round(plant.flows.load),
+        "pv_power": round(plant.flows.pv),
+        "mode": plant.inverter.mode.value,
+        "problem": any(_troubles(plant).values()),
     }
 
 
-def _pv(plant: "Plant") -> dict[str, Value]:
-    used, cell = plant.flows.pv, plant.pv_cell_temperature
-    volts = plant.sunlight.voltage(used, plant.pv_possible, cell)
-    return {
-        "pv_power": round(used),
-        "pv_voltage": round(volts, 1),
-        "pv_current": round(used / volts, 1) if volts else 0.0,
-    }
+def _output(plant: "Plant") -> tuple[float, float]:
+    """V and Hz at the output."""
+    if not plant.inverter.output_on:
+        return 0.0, 0.0
+    if plant.inverter.mode is Mode.LINE:
+        return round(plant.grid.voltage, 1), round(plant.grid.frequency, 1)
+    sag = 0.6 * plant.flows.load / plant.settings.converter.rated
+    return round(OUTPUT_VOLTAGE - sag + 0.3 * _ripple(plant, 1), 1), OUTPUT_FREQUENCY
 
 
 def inverter_warnings(plant: "Plant") -> frozenset[str]:
     """The flags of QPIWS that stand; an overload is a fault while `inverter_fault` stands."""
+    flags = {**_troubles(plant), "line_fail": not plant.grid_at_inverter}
+    return frozenset(name for name, stands in flags.items() if stands)
+
+
+def _troubles(plant: "Plant") -> dict[str, bool]:
+    """The flags that are its own; a grid that is away is none of its problems."""
     voltage = plant.inverter.battery_voltage
     faulty = plant.inverter.fault_code != 0
-    flags = {
+    return {
         "inverter_fault": faulty,
-        "line_fail": not plant.grid_at_inverter,
         "battery_low": 0 < voltage <= plant.inverter.settings.battery_under_voltage + BATTERY_LOW,
         "battery_under_shutdown": plant.inverter.mode is Mode.STANDBY,
         "battery_open": voltage == 0,
         "overload": faulty,
     }
-    return frozenset(name for name, stands in flags.items() if stands)
 
 
 def meter(plant: "Plant") -> dict[str, Value]:
@@ -110,12 +109,11 @@ def meter(plant: "Plant") -> dict[str, Value]:
 
 def house_meter(plant: "Plant") -> dict[str, Value]:
     """A meter behind the inverter's output."""
-    output = _ac(plant)
-    volts, watts = float(output["output_voltage"]), round(plant.flows.load, 1)
+    (volts, hertz), watts = _output(plant), round(plant.flows.load, 1)
     factor = plant.settings.habits.power_factor
     return {
         "voltage": volts,
-        "frequency": output["output_frequency"],
+        "frequency": hertz,
         "current": round(watts / factor / volts, 2) if volts else 0.0,
         "power": watts,
         "apparent_power": round(watts / factor, 1),

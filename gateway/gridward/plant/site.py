@@ -155,9 +155,12 @@ class Plant:
         """True mean state of charge of the cells, %; the BMS counts its own."""
         return self.battery.soc
 
-    def inverter_readings(self) -> dict[str, Value]:
-        """What the inverter measures, in the kit's keys; empty where it is dark. Settings are not in it."""
-        return readings.inverter(self) if self.inverter_answering else {}
+    def inverter_readings(self, *, inside: bool = True) -> dict[str, Value]:
+        """What the inverter measures, in the kit's keys; empty where it is dark. Settings are not in it.
+        Without what it measures inside and reckons it is said sooner."""
+        if not self.inverter_answering:
+            return {}
+        return readings.inverter(self) if inside else readings.inverter_terminals(self)
 
     def inverter_warnings(self) -> frozenset[str]:
         """Warnings that the inverter raises now, in the words of QPIWS."""
@@ -172,11 +175,12 @@ class Plant:
         if any(inverter.get(key, value) != value for key, value in self.inverter_settings().items()):
             self.inverter.settings = self.inverter.settings.taking(inverter)
 
-    def battery_readings(self) -> dict[str, Value]:
-        """What the BMS says, in the kit's keys; empty while it does not answer."""
+    def battery_readings(self, *, cells: bool = True) -> dict[str, Value]:
+        """What the BMS says, in the kit's keys; empty while it does not answer. Without its single cells,
+        sensors and failures it is said sooner."""
         if not self.bms_answering:
             return {}
-        self._told = self.bms.readings()
+        self._told = self.bms.readings() if cells else self.bms.bank()
         return dict(self._told)
 
     def switches_from(self, battery: Mapping[str, Value]) -> None:

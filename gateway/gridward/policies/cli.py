@@ -7,16 +7,20 @@ from typing import Annotated, NoReturn
 import typer
 from ruamel.yaml import YAML
 
+from gridward import rules_cli
 from gridward.config import load
 from gridward.document import Fault, SiteFault
 from gridward.policies.rulefile import SHIPPED, shipped
 from gridward.policies.storyfile import Stories, read_stories
+from gridward.rehearsal.cli import register
 from gridward.rules.expanded import expanded
 from gridward.rules.story import play
 from gridward_kit.arguments import BAD, USAGE, stop
 from gridward_kit.integration import integrations
 
 app = typer.Typer(no_args_is_help=True, help="The rules: what is done with the devices' settings, and when.")
+register(app)
+rules_cli.register(app)
 SITE = Path("site.yaml")
 
 

@@ -1,26 +1,34 @@
 """Reads a rule file, or the shipped policy of a name, into a `Policy`; every fault with file and line."""
 
 import hashlib
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
 from gridward import values
 from gridward.document import Fault, Node, Plain, Reader
-from gridward.rules.asking import NOTHING, Asking, lasting
-from gridward.rules.catalogue import Catalogue, Found
-from gridward.rules.policy import CAPABILITIES, PROPOSES, Amount, Criticality, Output, Policy, Rule, Wish
+from gridward.policies.oneoutput import DAY, Steering
+from gridward.policies.thresholds import Thresholds
+from gridward.rules.amount import Amount
+from gridward.rules.asking import NOTHING, WEEK, Asking
+from gridward.rules.catalogue import EACH, Catalogue
+from gridward.rules.policy import (
+    CAPABILITIES,
+    PROPOSES,
+    PURPOSES,
+    Criticality,
+    Output,
+    Policy,
+    Rule,
+    Wish,
+)
 from gridward.rules.view import Ref
 from gridward.section import Section
-from gridward_kit.entity import Number
-from gridward_kit.point import Value
 
 SHIPPED = Path(__file__).parent
 VERSION = 1
 CRITICALITIES: tuple[Criticality, ...] = get_args(Criticality)
-WEEK = 7 * 86400.0
 SOURCE_KEYS = ("output_source_priority", "charger_source_priority")
 
 
@@ -38,173 +46,156 @@ def read_policy(
     file: Path, catalogue: Catalogue, faults: list[Fault], wished: Mapping[str, Node] | None = None
 ) -> Policy:
     """The policy of this file; what is wrong is added to `faults`. `wished` are the site's own thresholds."""
+    own = top_of(file, faults)
+    if own is None:
+        return Policy(file.stem)
+    base, files = own, [file]
+    extended = own.take("extends", values.text, None)
+    if extended is not None:
+        place, node = path_of(extended, file.parent), own.node.at(["extends"])
+        if not place.is_file() or place == file:
+            nearest = values.nearest(extended, shipped())
+            faults.append(node.fault(f"a policy or a file that is there{nearest}"))
+            return Policy(file.stem)
+        base = top_of(place, faults) or own
+        files.append(place)
+        if "extends" in base.entries:
+            faults.append(node.fault("a policy that does not extend another one itself"))
+    return _Reading(own, base, catalogue, faults).policy(tuple(files), wished or {})
+
+
+def top_of(file: Path, faults: list[Fault]) -> Section | None:
+    """The file's mapping; None with faults where it is none."""
     reader = Reader(file.parent)
     root = reader.read(file)
     faults += reader.faults
-    if root is None:
-        return Policy(file.stem)
-    if not isinstance(root.content, dict):
+    if root is not None and not isinstance(root.content, dict):
         faults.append(root.fault("a mapping with `version`, `policy`, `rules` ..."))
-        return Policy(file.stem)
-    return _Reading(Section(root, faults), catalogue, faults).policy(file, wished or {})
+    return None if root is None or not isinstance(root.content, dict) else Section(root, faults)
 
 
 @dataclass(slots=True)
 class _Reading:
-    top: Section
+    """`own` is the file that was asked for, `base` the one that it extends, else the same."""
+
+    own: Section
+    base: Section
     catalogue: Catalogue
     faults: list[Fault]
 
-    def policy(self, file: Path, wished: Mapping[str, Node]) -> Policy:
-        top = self.top
-        top.need("version", values.whole(VERSION, VERSION), VERSION, "the file's version")
-        name = top.need("policy", values.text, file.stem, "its name")
-        says = top.take("says", paragraph, "")
-        owner = top.take("owner", values.text, "site")
-        settle = top.take("settle", lasting(0, 3600), 60.0)
-        settings = self._settings(top.part("settings"), wished)
-        asking = Asking(self.catalogue, settings, self.faults)
-        outputs = self._outputs(top.part("outputs"), asking)
-        top.require("rules", "what is to be done when")
-        rules = tuple(self._rule(section, asking, owner) for section in top.parts("rules"))
-        top.close()
-        self._twice(rules)
+    def policy(self, files: tuple[Path, ...], wished: Mapping[str, Node]) -> Policy:
+        own, base = self.own, self.base
+        name, says = self._about(own)
+        if base is not own:
+            _, general = self._about(base)
+            says = says or general
+        owner = base.take("owner", values.text, "site")
+        purpose = base.take("purpose", values.one_of(*PURPOSES), "self_consumption")
+        thresholds = Thresholds(own, base, wished)
+        settings = thresholds.read()
+        asking = Asking(self.catalogue, settings, self.faults, thresholds.cells)
+        settle = base.take("settle", asking.lasting(0, 3600), 60.0)
+        outputs = self._outputs(base.part("outputs"), asking)
+        base.require("rules", "what is to be done when")
+        placed = list(self._rules(base, asking, owner))
+        for section in {id(one): one for one in (own, base)}.values():
+            section.close()
+        self._twice(placed)
+        self._outside(placed, outputs)
         told = repr(sorted(settings.items())).encode()
-        digest = hashlib.sha256(file.read_bytes() + told).hexdigest()[:12]
-        return Policy(name, digest, says, rules, outputs, settings, settle)
+        digest = hashlib.sha256(b"".join(file.read_bytes() for file in files) + told).hexdigest()[:12]
+        return Policy(
+            name,
+            digest,
+            says,
+            tuple(rule for rule, _ in placed),
+            outputs,
+            settings,
+            settle,
+            cells=thresholds.cells,
+            purpose=next(one for one in PURPOSES if one == purpose),
+        )
 
-    def _settings(self, section: Section | None, wished: Mapping[str, Node]) -> dict[str, float]:
-        given = {} if section is None else section.entries
-        number = values.number(-1e6, 1e6)
-        found = {} if section is None else {name: section.take(name, number, 0.0) for name in given}
-        for name, node in wished.items():
-            own = Section(Node(node.file, node.line, {name: node}), self.faults)
-            if name in found:
-                found[name] = own.take(name, number, 0.0)
-            else:
-                nearest = values.nearest(name, found)
-                self.faults.append(node.fault(f"a setting of this policy{nearest}", f"`{name}`"))
-        return found
+    def _about(self, top: Section) -> tuple[str, str]:
+        top.need("version", values.whole(VERSION, VERSION), VERSION, "the file's version")
+        name = top.need("policy", values.text, top.node.file.stem, "its name")
+        return name, top.take("says", paragraph, "")
 
     def _outputs(self, section: Section | None, asking: Asking) -> dict[Ref, Output]:
-        outputs = {}
+        found = []
         for said, node in {} if section is None else section.entries.items():
-            found = self._steerable(said, node, asking)
-            if found is None:
-                continue
-            part = Section(node, self.faults)
-            if not isinstance(node.content, dict):
-                self.faults.append(node.fault("a mapping such as {least: 2, most: 40}"))
-                continue
-            outputs[found.ref] = self._output(part, found, asking)
-        return outputs
+            every = [one for _, one in self._each(asking)] if said == EACH else [asking]
+            found += [Steering(one).output(said, node) for one in every]
+        return {output.ref: output for output in found if output is not None}
 
-    def _output(self, part: Section, found: Found, asking: Asking) -> Output:
-        number = values.number(-1e6, 1e6)
-        needs, fallback = part.entries.get("needs"), part.entries.get("fallback")
-        part.known += ["needs", "fallback"]
-        output = Output(
-            found.ref,
-            least=part.take("least", number, -math.inf),
-            most=part.take("most", number, math.inf),
-            needs=None if needs is None else asking.condition(needs),
-            fallback=None if fallback is None else self._settable(found, fallback, asking),
-            grace=part.take("grace", lasting(0, 86400), 60.0),
-            per_day=part.take("per_day", values.whole(1, 1000), 20),
-            apart=part.take("apart", lasting(1, 86400), 60.0),
-        )
-        if output.least > output.most:
-            self.faults.append(part.node.at(["least"]).fault(f"`least` up to {output.most:g}"))
-        part.close()
-        return output
+    def _each(self, asking: Asking) -> Iterator[tuple[str, Asking]]:
+        """For each load that may be shed, the first to go first: its id, and what a rule of it can name."""
+        for rank, load in enumerate(self.catalogue.sheddable):
+            names = {**asking.settings, "rank": float(rank)}
+            yield load.id, replace(asking, catalogue=self.catalogue.for_each(load), settings=names)
+
+    def _rules(self, top: Section, asking: Asking, owner: str) -> Iterator[tuple[Rule, Node]]:
+        for section in top.parts("rules"):
+            if section.take("each", values.one_of("load"), None) is None:
+                yield self._rule(section, asking, owner), section.node
+                continue
+            for load, one in self._each(asking):
+                rule = self._rule(section, one, owner)
+                yield replace(rule, id=f"{rule.id}_{load}"), section.node
 
     def _rule(self, section: Section, asking: Asking, owner: str) -> Rule:
         when, then = section.entries.get("when"), section.entries.get("then")
         section.require("when", "the conditions")
-        section.require("then", "what is set")
         section.known += ["when", "then"]
-        wishes = () if then is None else self._wishes(then, asking)
         criticality = section.take("criticality", values.one_of(*CRITICALITIES), "optimisation")
-        level = section.take("level", values.whole(1, PROPOSES), 2)
+        wishes = () if then is None else Steering(asking).wishes(then)
         if criticality == "informational" and wishes:
             node = section.node.at(["criticality"])
             self.faults.append(node.fault("another criticality; informational rules set nothing"))
+        elif criticality != "informational":
+            section.require("then", "what is set; only an informational rule, an alarm, sets nothing")
         rule = Rule(
             id=section.need("id", values.identifier, "", "its name, also in the audit"),
             says=section.need("says", paragraph, "", "why, in a sentence"),
             when=NOTHING if when is None else asking.condition(when),
             then=wishes,
-            hold=section.take("for", lasting(0, WEEK), 0.0),
+            hold=section.take("for", asking.lasting(0, WEEK), 0.0),
             share=section.take("share", values.number(0.01, 1), 1.0),
+            lasts=section.take("lasts", asking.lasting(0, DAY), 0.0),
             criticality=next(one for one in CRITICALITIES if one == criticality),
-            level=level,
+            level=section.take("level", values.whole(1, PROPOSES), 2),
             enabled=section.take("enabled", values.flag, True),
             owner=section.take("owner", values.text, owner),
             capability=section.take("capability", values.one_of(*CAPABILITIES), _capability(wishes)),
             place=f"{section.node.file}:{section.node.line}",
+            goal=section.take("goal", paragraph, ""),
+            min_confidence=section.take("min_confidence", values.number(0, 1), None),
+            auto_confidence=section.take("auto_confidence", values.number(0, 1), None),
+            deadline=section.take("deadline", asking.lasting(60, WEEK), 3600.0),
+            escalate=section.take("escalate", values.text, ""),
         )
         section.close()
         return rule
 
-    def _wishes(self, node: Node, asking: Asking) -> tuple[Wish, ...]:
-        if not isinstance(node.content, dict) or not node.content:
-            self.faults.append(node.fault("outputs such as `inverter.output_source_priority: USB`"))
-            return ()
-        wishes = []
-        for said, part in node.content.items():
-            found = self._steerable(said, part, asking)
-            value = None if found is None else self._wanted(found, part, asking)
-            if found is not None and value is not None:
-                wishes.append(Wish(found.ref, value))
-        return tuple(wishes)
-
-    def _steerable(self, said: str, node: Node, asking: Asking) -> Found | None:
-        found = asking.find(said, node)
-        objection = None if found is None else found.objection()
-        if objection is not None:
-            self.faults.append(node.fault(objection, f"`{said}`"))
-            return None
-        return found
-
-    def _wanted(self, found: Found, node: Node, asking: Asking) -> Value | Amount | None:
-        if not isinstance(node.content, dict):
-            return self._settable(found, node, asking)
-        if not isinstance(found.row, Number):
-            self.faults.append(node.fault("a value; only a number can be reckoned"))
-            return None
-        part = Section(node, self.faults)
-        part.require("of", "a number, a setting or an entity to reckon from")
-        part.known.append("of")
-        of = node.content.get("of")
-        operand = None if of is None else asking.operand(of)
-        plus = part.take("plus", values.number(-1e6, 1e6), 0.0)
-        whole = part.take("whole", values.flag, False)
-        part.close()
-        return None if operand is None else Amount(operand, plus, whole)
-
-    def _settable(self, found: Found, node: Node, asking: Asking) -> Value | None:
-        value = asking.value(found, node)
-        if value is None:
-            return None
-        try:
-            return found.row.accept(value)
-        except ValueError as wrong:
-            self.faults.append(node.fault(f"another value for {found.ref.said}: {wrong}"))
-            return None
-
-    def _twice(self, rules: tuple[Rule, ...]) -> None:
+    def _twice(self, placed: list[tuple[Rule, Node]]) -> None:
         first: dict[str, Rule] = {}
-        sections = self.top.entries["rules"].content if "rules" in self.top.entries else []
-        nodes = [
-            node
-            for node in (sections if isinstance(sections, list) else [])
-            if isinstance(node.content, dict)
-        ]
-        for rule, node in zip(rules, nodes, strict=True):
+        for rule, node in placed:
             before = first.setdefault(rule.id, rule)
             if before is not rule and rule.id:
                 found = f"the id `{rule.id}` a second time (first at {before.place})"
                 self.faults.append(node.at(["id"]).fault("an id of its own", found))
+
+    def _outside(self, placed: list[tuple[Rule, Node]], outputs: Mapping[Ref, Output]) -> None:
+        """Tell what a rule would set outside its envelope."""
+        for rule, node in placed:
+            for wish in rule.then:
+                output = outputs.get(wish.output)
+                if output is None or isinstance(wish.value, Amount | bool | str):
+                    continue
+                if output.clip(wish.value) != wish.value:
+                    said, most = wish.output.said, f"{output.least:g} to {output.most:g}"
+                    found = f"{said} set to {wish.value:g} by `{rule.id}`"
+                    self.faults.append(node.at(["then", said]).fault(f"{most}, its envelope", found))
 
 
 def paragraph(value: Plain) -> str:

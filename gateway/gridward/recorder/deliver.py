@@ -1,10 +1,11 @@
 """Brings readings into a database, and finds out which of them it refuses. Only its writer waits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gridward.recorder.database import Rejected, Writer
-from gridward.recorder.lines import Reading, lines, single
+from gridward.recorder.lines import Reading, annotations, lines, single
+from gridward_kit.kept import Json
 
 
 @dataclass(slots=True)
@@ -28,6 +29,20 @@ class Delivery:
         if doubtful and len(refused) == before:
             self.suspects -= {one.series for one in doubtful}
         return refused, len(readings) - len(fit)
+
+    def annotate(self, events: Sequence[tuple[int, Mapping[str, Json]]]) -> int:
+        """Write audit events (ms) as annotations; how many are refused for what they say. Raises as above."""
+        if not events or not self.writer.texts:
+            return 0
+        refused = 0
+        try:
+            self.writer.write(annotations(self.site, events))
+        except Rejected as error:
+            if len(events) == 1 or error.dropped == len(events):
+                return len(events)
+            middle = len(events) // 2
+            refused = self.annotate(events[:middle]) + self.annotate(events[middle:])
+        return refused
 
     def _sound(self, readings: Sequence[Reading], refused: dict[Reading, str]) -> None:
         """Halve what is refused until the reading that is the reason stands alone: its series is suspect."""

@@ -16,11 +16,11 @@ from gridward.recorder.schema import read_only
 from gridward.recorder.store import About, Parcel, Store
 from gridward_kit.clock import iso
 from gridward_kit.point import Value
-from gridward_kit.spool import SANE
 
 NOTHING = frozenset({"", "null", "\\n", "nan", "inf", "-inf", "none"})
 HEADER = ("time", "device", "key", "value", "form", "kind", "integration")
 AT_ONCE = 2000
+EARLIEST = 946_684_800.0  # 2000: what a table of before us may hold, and 1970 may not
 QUERY = (
     "SELECT raw.ts, raw.series, raw.value, device, key, form, kind, integration "
     "FROM raw CROSS JOIN series ON series.id = raw.series "
@@ -41,7 +41,7 @@ class Span:
 class Columns:
     """How to read a table with a column for each entity: whose it is, and which column is which key.
 
-    `zone` is that of times which do not say theirs.
+    `zone` is that of times which do not say theirs; a key's numbers are multiplied by its scale.
     """
 
     device: str
@@ -49,6 +49,7 @@ class Columns:
     zone: tzinfo
     time: str = "time"
     about: About = field(default_factory=About)
+    scales: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -81,12 +82,14 @@ def protocol_lines(site: str, found: Iterable[Reading]) -> Iterator[str]:
 
 
 def take_in(store: Store, path: Path, now: float, columns: Columns | None = None) -> Taken:
-    """Store a CSV file's readings: an export of ours, or a table in columns. The same file twice is once.
+    """Store a CSV file's readings: an export of ours, or a table in columns. The same file twice is once;
+    read by other columns it is stored anew.
 
     Raises ValueError or csv.Error for a file that is neither, OSError, or what the store raises.
     """
     data = path.read_bytes()
-    boot = f"import-{hashlib.sha256(data).hexdigest()[:24]}"
+    read_by = b"" if columns is None else repr((columns.device, columns.keys, columns.scales)).encode()
+    boot = f"import-{hashlib.sha256(data + read_by).hexdigest()[:24]}"
     rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
     wanted = HEADER if columns is None else (columns.time, *columns.keys)
     missing = [name for name in wanted if name not in (rows.fieldnames or ())]
@@ -96,8 +99,8 @@ def take_in(store: Store, path: Path, now: float, columns: Columns | None = None
     for number, row in enumerate(rows, start=1):
         try:
             device, at, values, about = _entry(row) if columns is None else _entries(row, columns)
-            if not SANE <= at <= now:
-                raise ValueError("a time in the future, or before there was this program")
+            if not EARLIEST <= at <= now:
+                raise ValueError("a time in the future, or before 2000")
         except ValueError as error:
             taken.left[rows.line_num] = str(error)
             continue
@@ -127,6 +130,10 @@ def _entries(row: Mapping[str, str | None], columns: Columns) -> tuple[str, floa
     """An empty cell, or one that says that there is no number, is a reading that was not made."""
     cells = {key: (row.get(name) or "").strip() for name, key in columns.keys.items()}
     values = {key: _plain(cell) for key, cell in cells.items() if cell.lower() not in NOTHING}
+    for key, scale in columns.scales.items():
+        value = values.get(key)
+        if isinstance(value, int | float):
+            values[key] = value * scale
     return columns.device, _moment(row.get(columns.time) or "", columns.zone), values, columns.about
 
 

@@ -23,6 +23,7 @@ from gridward_kit.mqtt import Link
 log = logging.getLogger(__name__)
 
 MOST = 5000
+EVENTS = 500
 TURN = 5.0
 LONGEST = 60.0
 SETTLE = 2.0
@@ -44,10 +45,12 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """A batch that went at `at` (monotonic s): where the cursor was before, and the late ones in it."""
+    """A batch that went at `at` (monotonic s): where the cursors were before, and those of its readings that
+    the first of them does not tell of, late ones and what went ahead."""
 
     at: float
     cursor: int
+    ahead: int | None
     late: tuple[Reading, ...]
 
 
@@ -99,6 +102,8 @@ class Follower:
         batch, count = self._batch, 0
         if batch is not None and await self._deliver(batch):
             self._batch, count = None, len(batch.readings)
+        if not count and now is not None and self.trouble is None:
+            await self._annotate()
         if self._clock.monotonic() - self._saved_at >= SAY:
             self._saved_at = self._clock.monotonic()
             await self._ask(lambda: store.outbox.save(self.name))
@@ -133,21 +138,48 @@ class Follower:
             await self._say()
         return True
 
+    async def _annotate(self) -> None:
+        """Bring over what is on record since, when no readings wait."""
+        store = self._desk.store
+        owed = await self._ask(lambda: store.owed_events(self.name, EVENTS))
+        if not owed:
+            return
+        events = [(ts, content) for _, ts, content in owed]
+        loop = asyncio.get_running_loop()
+        try:
+            refused = await loop.run_in_executor(self._thread, self._delivery.annotate, events)
+        except Denied as error:
+            await self._in_trouble(Trouble(str(error), error.remedy))
+            return
+        except Away as error:
+            await self._in_trouble(Trouble(f"it is away ({error})", MEND))
+            return
+        await self._ask(lambda: store.had_events(self.name, owed[-1][0]))
+        if refused:
+            self._tell_once(f"{self.name}: {refused} audit events are refused; they are on record here")
+
     async def _settle(self, batch: Batch, refused: Mapping[Reading, str], omitted: int) -> None:
         """Note what went. A database that broke off may have died, and not have on disk what it took last:
         it gets that again, which changes nothing where it was kept."""
         broken = self.trouble is not None or self._writer.breaks != self._breaks
         self._breaks = self._writer.breaks
         now, again = self._clock.monotonic(), list(self._recent) if broken else []
-        late = () if batch.end is not None else tuple(one for one in batch.readings if one not in refused)
+        late: tuple[Reading, ...] = ()
+        if batch.end is None or batch.ahead:
+            had = [one for one in batch.readings if not omitted or one.form != "text"]
+            late = tuple(one for one in had if one not in refused)
 
         def work() -> None:
             outbox = self._desk.store.outbox
             place = outbox.places[self.name]
-            self._recent.append(_Sent(now, place.cursor, late))
+            ahead = place.ahead
+            self._recent.append(_Sent(now, place.cursor, None if ahead is None else ahead.cursor, late))
             while now - self._recent[0].at > UNSURE:
                 self._recent.popleft()
             place.safe = min(sent.cursor for sent in self._recent)
+            if ahead is not None:
+                cursors = [sent.ahead for sent in self._recent if sent.ahead is not None]
+                ahead.safe = max(ahead.start, min(cursors))
             outbox.settle(self.name, batch, refused, omitted)
             if again:
                 repeated = [one for sent in again for one in sent.late]

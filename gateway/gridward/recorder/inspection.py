@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridward.recorder import outbox
+from gridward.recorder.place import Place, oldest, places, waiting
 from gridward.recorder.rollup import mark
 from gridward.recorder.schema import connect, read_only
 
@@ -62,7 +62,7 @@ def status(path: Path) -> Status:
             None if first is None else first / 1000,
             None if last is None else last / 1000,
             series,
-            tuple(_standing(connection, place) for place in outbox.places(connection).values()),
+            tuple(_standing(connection, place) for place in places(connection).values()),
         )
 
 
@@ -70,10 +70,12 @@ def _ours(path: Path, part: Path) -> bool:
     return part.name in (path.name, f"{path.name}-wal", f"{path.name}-shm")
 
 
-def _standing(connection: sqlite3.Connection, place: outbox.Place) -> Standing:
+def _standing(connection: sqlite3.Connection, place: Place) -> Standing:
     """Beyond `counted` nothing went; what is repeated below it does not wait."""
     place.cursor = place.counted
-    oldest = outbox.oldest(connection, place)
+    if place.ahead is not None:
+        place.ahead.cursor = place.ahead.counted
+    since = oldest(connection, place)
     rows = connection.execute(
         "SELECT device, key, reason, count(*) FROM aside JOIN series ON series.id = aside.series "
         "WHERE name = ? GROUP BY device, key, reason ORDER BY device, key",
@@ -84,8 +86,8 @@ def _standing(connection: sqlite3.Connection, place: outbox.Place) -> Standing:
         place.sent,
         place.refused,
         place.omitted,
-        outbox.waiting(connection, place),
-        None if oldest is None else oldest / 1000,
+        waiting(connection, place),
+        None if since is None else since / 1000,
         tuple(Aside(*row) for row in rows),
     )
 

@@ -1,9 +1,11 @@
 """InfluxDB's line protocol: measurement = the device's kind, tags site, device, integration. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
+
+from gridward_kit.kept import Json
 
 UNKNOWN = "unknown"
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
@@ -37,6 +39,38 @@ def lines(site: str, readings: Iterable[Reading]) -> list[str]:
     return found
 
 
+def annotations(site: str, events: Iterable[tuple[int, Mapping[str, Json]]]) -> list[str]:
+    """A line of the measurement `audit` for each event (ms): its words, status, who and what, and where it
+    has them the seconds that a command took and the id of a proposal; tag device.
+
+    Of one device no two may have the same time, else the second would replace the first: it goes a
+    millisecond later.
+    """
+    found: list[str] = []
+    last: dict[str, int] = {}
+    for ts, content in events:
+        what = str(content.get("what") or "audit")
+        device = what.partition("/")[0]
+        last[device] = moment = max(ts, last.get(device, ts - 1) + 1)
+        fields = {"text": _said(what, content), "what": what}
+        fields |= {key: str(content.get(key) or "") for key in ("status", "by")}
+        proposal = content.get("proposal")
+        if isinstance(proposal, str):
+            fields["proposal"] = proposal
+        told = ",".join(f"{key}={_quoted(value)}" for key, value in fields.items())
+        seconds = content.get("seconds")
+        took = f",seconds={float(seconds)!r}" if isinstance(seconds, int | float) else ""
+        found.append(f"audit,site={_word(site)},device={_word(device)} {told}{took} {moment}")
+    return found
+
+
+def _said(what: str, content: Mapping[str, Json]) -> str:
+    before, after = content.get("before"), content.get("value", content.get("after"))
+    change = f" {before} → {after}" if before != after and after is not None else ""
+    reason = str(content.get("reason") or content.get("status") or "")
+    return f"{what}{change}{': ' + reason if reason else ''}"
+
+
 def single(site: str, readings: Sequence[Reading]) -> list[str]:
     """A line for each reading, so that one refused takes no other along."""
     return [
@@ -52,9 +86,13 @@ def _head(site: str, kind: str | None, integration: str | None, device: str) -> 
 
 def _field(one: Reading) -> str:
     if one.form == "text":
-        inside = CONTROL.sub(" ", str(one.value)).replace("\\", "\\\\").replace('"', '\\"')
-        return f'{_word(one.key)}="{inside}"'
+        return f"{_word(one.key)}={_quoted(str(one.value))}"
     return f"{_word(one.key)}={float(one.value)!r}"
+
+
+def _quoted(text: str) -> str:
+    inside = CONTROL.sub(" ", text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{inside}"'
 
 
 def _word(text: str) -> str:

@@ -1,6 +1,7 @@
 """What each following database has not had yet: a cursor in the raw readings, and the late ones behind it.
 
-Readings go in order of time; one that is stored with a time before the cursor is noted behind it.
+Readings go in order of time; one that is stored with a time before the cursor is noted behind it. A
+database that was away gets what is new from then on ahead, and what it missed beside that, in order.
 The cursor is written seldom, and a minute old: after a kill some readings go again, which a database
 keyed by time does not see. Works inside the store's thread.
 """
@@ -10,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gridward.recorder.lines import Reading
+from gridward.recorder.place import Ahead, Place, oldest, places, waiting
 from gridward.recorder.rollup import transaction
 
 BEGIN = -(1 << 62)
 END = 1 << 62
 ASIDE = 10_000
-COUNTED = 1_000_000
 UNSAVED = 50_000
+LAG = 60_000
 ROWS = (
     "SELECT raw.ts, raw.series, raw.value, device, key, form, kind, integration "
     "FROM {source} CROSS JOIN series ON series.id = raw.series WHERE {where} "
@@ -25,31 +27,16 @@ ROWS = (
 BEHIND = "behind CROSS JOIN raw ON raw.ts = behind.ts AND raw.series = behind.series"
 
 
-@dataclass(slots=True)
-class Place:
-    """Where a database stands. Times in ms since 1970: all up to `cursor` went; `edge` is read already.
-
-    What is sent again, up to `counted`, is not counted again. `safe` is the cursor that is written: a
-    database that loses its power with us may not have on disk what it took last.
-    """
-
-    name: str
-    cursor: int
-    counted: int
-    sent: int
-    refused: int
-    omitted: int
-    edge: int
-    safe: int
-    unsaved: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Readings to be sent in one go; `end` is where the cursor stands when they went, None for late ones."""
+    """Readings to be sent in one go; `end` is where the cursor stands when they went, None for late ones.
+
+    With `ahead` it is the cursor of what goes ahead.
+    """
 
     readings: tuple[Reading, ...]
     end: int | None
+    ahead: bool = False
 
 
 class Outbox:
@@ -73,29 +60,69 @@ class Outbox:
         """Note readings (time, series) stored behind an edge; inside the transaction that stores them."""
         rows = list(stored) if self.places else []
         for place in self.places.values():
-            edge = END if self._guest else place.edge
             self._connection.executemany(
                 "INSERT OR IGNORE INTO behind VALUES (?, ?, ?)",
-                [(place.name, ts, series) for ts, series in rows if ts <= edge],
+                [(place.name, ts, series) for ts, series in rows if self._guest or place.read(ts)],
             )
 
     def take(self, name: str, until: float, most: int) -> Batch | None:
-        """The next readings up to `until` (s since 1970), late ones first; None where nothing waits."""
-        place = self.places[name]
-        late = self._rows(BEHIND, "behind.name = ?", name, most)
-        if late:
-            return Batch(late, None)
-        end = round(until * 1000) if place.cursor >= place.counted else place.counted
-        found = self._rows("raw", "raw.ts > ? AND raw.ts <= ?", place.cursor, end, most)
-        if not found:
-            place.cursor = max(place.cursor, place.counted)
-            return None
+        """The next readings up to `until` (s since 1970): what is new, then late ones, then what a database
+        missed that was away; None where nothing waits."""
+        place, end = self.places[name], round(until * 1000)
+        if place.ahead is None:
+            self._part(place, end)
+        ahead = place.ahead
+        found = self._batch(ahead or place, end, most)
+        if found is None:
+            late = self._rows(BEHIND, "behind.name = ?", name, most)
+            found = Batch(late, None) if late else None
+        if found is None and ahead is not None:
+            found = self._batch(place, min(end, ahead.start), most)
+            if found is None and end >= ahead.start:
+                self._join(place, ahead)
+        return found
+
+    def _batch(self, lane: Ahead | Place, end: int, most: int) -> Batch | None:
+        """The next of a lane up to `end` (ms); first, in batches of their own, those that go again."""
+        while True:
+            again = lane.cursor < lane.counted
+            found = self._next(lane.cursor, lane.counted if again else end, most)
+            if found:
+                lane.edge = max(lane.edge, found[-1].ts)
+                return Batch(found, found[-1].ts, ahead=isinstance(lane, Ahead))
+            if not again:
+                return None
+            lane.cursor = lane.counted
+
+    def _next(self, cursor: int, end: int, most: int) -> tuple[Reading, ...]:
+        """The next readings behind a cursor up to `end` (ms), no moment of them in part."""
+        found = self._rows("raw", "raw.ts > ? AND raw.ts <= ?", cursor, end, most)
         if len(found) == most:  # its last moment may go on beyond the limit
             last = found[-1].ts
             whole = tuple(one for one in found if one.ts < last)
             found = whole or self._rows("raw", "raw.ts = ?", last, -1)
-        place.edge = max(place.edge, found[-1].ts)
-        return Batch(found, found[-1].ts)
+        return found
+
+    def _part(self, place: Place, end: int) -> None:
+        """Where the oldest that waits is old, have what comes from now on go ahead of it."""
+        first = self._connection.execute("SELECT min(ts) FROM raw WHERE ts > ?", (place.cursor,)).fetchone()[
+            0
+        ]
+        if first is None or first > end - LAG:
+            return
+        newest = self._connection.execute("SELECT max(ts) FROM raw WHERE ts <= ?", (end,)).fetchone()[0]
+        start = max(int(newest), place.counted, place.edge)
+        place.ahead = Ahead(start, start, start, start, start)
+        place.unsaved += 1
+
+    def _join(self, place: Place, ahead: Ahead) -> None:
+        """All that was missed went: there is one cursor again."""
+        place.cursor = max(place.cursor, ahead.cursor)
+        place.counted = max(place.counted, ahead.counted)
+        place.edge = max(place.edge, ahead.edge)
+        place.ahead = None
+        with transaction(self._connection):
+            self._save(place)
 
     def _rows(self, source: str, where: str, *given: str | int) -> tuple[Reading, ...]:
         query = ROWS.format(source=source, where=where)
@@ -107,15 +134,16 @@ class Outbox:
         Of a batch taken before the store was opened anew nothing is noted: it is taken again.
         """
         place = self.places[name]
-        if batch.end is not None and batch.end > place.edge:
+        lane = place.ahead if batch.ahead else place
+        if lane is None or (batch.end is not None and batch.end > lane.edge):
             return
-        if batch.end is None or batch.end > place.counted:
+        if batch.end is None or batch.end > lane.counted:
             place.sent += len(batch.readings) - len(refused) - omitted
             place.refused += len(refused)
             place.omitted += omitted
         if batch.end is not None:
-            place.cursor = max(place.cursor, batch.end)
-            place.counted = max(place.counted, place.cursor)
+            lane.cursor = max(lane.cursor, batch.end)
+            lane.counted = max(lane.counted, lane.cursor)
         place.unsaved += len(batch.readings)
         if batch.end is None or refused or place.unsaved >= UNSAVED:
             with transaction(self._connection):
@@ -168,48 +196,24 @@ class Outbox:
                 place.name,
             ),
         )
+        ahead = place.ahead
+        if ahead is None:
+            self._connection.execute("DELETE FROM ahead WHERE name = ?", (place.name,))
+        else:
+            row = (place.name, ahead.start, min(ahead.safe, ahead.cursor), ahead.counted)
+            self._connection.execute("INSERT OR REPLACE INTO ahead VALUES (?, ?, ?, ?)", row)
         place.unsaved = 0
 
     def standing(self, name: str) -> tuple[Place, int, int | None]:
         """Where a database stands, how many readings it has not had, and the oldest's time (ms)."""
         place = self.places[name]
-        return replace(place), waiting(self._connection, place), oldest(self._connection, place)
+        ahead = None if place.ahead is None else replace(place.ahead)
+        return replace(place, ahead=ahead), waiting(self._connection, place), oldest(self._connection, place)
 
     def oldest(self) -> int | None:
         """The time (ms) from which on readings are still owed to a database; None where none is."""
         owed = [oldest(self._connection, place) for place in self.places.values()]
         return min((one for one in owed if one is not None), default=None)
-
-
-def places(connection: sqlite3.Connection) -> dict[str, Place]:
-    """The databases as the file knows them."""
-    rows = connection.execute(
-        "SELECT name, cursor, counted, sent, refused, omitted FROM followers ORDER BY name"
-    )
-    return {
-        row[0]: Place(row[0], row[1], row[2], row[3], row[4], row[5], edge=row[2], safe=row[1])
-        for row in rows
-    }
-
-
-def waiting(connection: sqlite3.Connection, place: Place) -> int:
-    """How many readings a database has not had; no more than a million are counted."""
-    row = connection.execute(
-        "SELECT (SELECT count(*) FROM (SELECT 1 FROM raw WHERE ts > ?1 LIMIT ?3)) "
-        "+ (SELECT count(*) FROM behind WHERE name = ?2)",
-        (place.cursor, place.name, COUNTED),
-    ).fetchone()
-    return int(row[0])
-
-
-def oldest(connection: sqlite3.Connection, place: Place) -> int | None:
-    """The time (ms) of the oldest reading that a database has not had."""
-    row = connection.execute(
-        "SELECT min(ts) FROM (SELECT min(ts) AS ts FROM raw WHERE ts > ? "
-        "UNION ALL SELECT min(ts) FROM behind WHERE name = ?)",
-        (place.cursor, place.name),
-    ).fetchone()
-    return None if row[0] is None else int(row[0])
 
 
 def _follow(connection: sqlite3.Connection, names: list[str]) -> None:
@@ -218,5 +222,5 @@ def _follow(connection: sqlite3.Connection, names: list[str]) -> None:
             "INSERT OR IGNORE INTO followers VALUES (?1, ?2, ?2, 0, 0, 0)", [(name, BEGIN) for name in names]
         )
         for name in set(places(connection)) - set(names):
-            for table in ("followers", "behind", "aside"):
+            for table in ("followers", "behind", "aside", "ahead"):
                 connection.execute(f"DELETE FROM {table} WHERE name = ?", (name,))  # noqa: S608

@@ -8,15 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from gridward.audit.keeper import Keeper
+from gridward.audit.trail import Trail, folder_of
 from gridward.payload import read_object, text
 from gridward.recorder.database import writer
 from gridward.recorder.follower import Desk, Follower
+from gridward.recorder.health import HealthLog
+from gridward.recorder.lifetime import Lifetime
 from gridward.recorder.store import About, Parcel, Sender, Store
-from gridward.recorder.telemetry import AHEAD, Stamps, moment
+from gridward.recorder.strangers import Shelf, Strangers
+from gridward.recorder.telemetry import AHEAD, Stamps
 from gridward.recorder.trouble import Faulty, Trouble, explain
 from gridward.site import Keep, Site
 from gridward_kit.clock import Clock, iso
-from gridward_kit.kept import Json
 from gridward_kit.mqtt import Link, Message
 from gridward_kit.spool import SANE
 from gridward_kit.tasks import end
@@ -38,7 +42,6 @@ class _Batch:
 
     parcels: list[Parcel] = field(default_factory=list)
     about: dict[str, About] = field(default_factory=dict)
-    events: list[tuple[float, dict[str, Json]]] = field(default_factory=list)
 
 
 class Recorder:
@@ -53,15 +56,16 @@ class Recorder:
         self.trouble: Trouble | None = None
         self.dropped = 0
         self._batch = _Batch()
-        self._newest: float | None = None
+        self._lifetime: Lifetime | None = None
         self._told: set[str] = set()
         self._enough = asyncio.Event()
         self._upkeep_at = clock.monotonic()
+        self.audit = Keeper(link, Trail(folder_of(store.path)), clock, self._tell_once)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         link.publish(f"{link.root}/recorder/alarm", "", retain=True)
         link.subscribe(f"{link.root}/+/telemetry", self._telemetry)
         link.subscribe(f"{link.root}/+/info", self._info)
-        link.subscribe(f"{link.root}/audit", self._audit)
+        link.subscribe(f"{link.root}/audit", self.audit.take)
 
     async def run(self) -> None:
         """Store until cancelled; what came until then is written before this ends."""
@@ -76,18 +80,21 @@ class Recorder:
         """Commit what has come, then acknowledge it; what the store does not take waits, with an alarm."""
         batch, self._batch = self._batch, _Batch()
         self._enough.clear()
+        trouble: Trouble | None = None
         try:
+            trouble = await self.in_thread(lambda: self.audit.write(self.store))
+            self.audit.acknowledge()
             complete = await self.in_thread(lambda: self._write(batch))
             self._acknowledge(complete)
             await self._look_after()
         except Faulty as error:
-            batch.events += self._batch.events
-            self._batch.events = batch.events
             self._batch.about = batch.about | self._batch.about
             await self.in_thread(self.store.close)
-            self._alarm(explain(error))
-        else:
+            trouble = trouble or explain(error)
+        if trouble is None:
             self._all_clear()
+        else:
+            self._alarm(trouble)
 
     async def _wait(self) -> None:
         waiting: set[asyncio.Future[object]] = {
@@ -105,6 +112,7 @@ class Recorder:
             await self.cycle()
         finally:
             await self.in_thread(self.store.close)
+            await self.in_thread(self.audit.trail.close)
             self._thread.shutdown(wait=False)
 
     def in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
@@ -120,11 +128,18 @@ class Recorder:
             self.store.describe(device, about)
             del batch.about[device]
         complete = self.store.commit()
-        while batch.events:
-            self.store.audit(*batch.events[0])
-            batch.events.pop(0)
-        self._newest = self.store.newest()
+        self.audit.copy(self.store)
+        self._live_on()
         return complete
+
+    def _live_on(self) -> None:
+        """Have the store's time go on by what the clock says, as far as that is believed."""
+        self.store.look()
+        if self._lifetime is None:
+            self._lifetime = self.store.lifetime()
+        wall = self.wall()
+        if wall is not None:
+            self._lifetime.pass_to(wall, self.clock.monotonic())
 
     def _acknowledge(self, complete: dict[Sender, int]) -> None:
         for (device, boot), seq in complete.items():
@@ -142,17 +157,20 @@ class Recorder:
                 return
 
     def _slice(self) -> bool:
-        """The newest reading bounds the clock: one that runs ahead alone must not delete the history."""
-        wall = self.wall()
-        if wall is None or self._newest is None:
+        """By the store's own time: a clock that runs ahead must not delete the history."""
+        lifetime = self._lifetime
+        if lifetime is None or lifetime.aged is None or self.wall() is None:
             return False
-        now = min(wall, self._newest + AHEAD)
-        return self.store.roll(now) or self.store.retain(now, self.keep) > 0
+        if self.store.roll(lifetime.aged) or self.store.retain(lifetime.aged, self.keep) > 0:
+            return True
+        self.store.live_on(lifetime)
+        return False
 
     def wall(self) -> float | None:
-        """Wall time, if it is not before this program was made nor before what is stored."""
+        """Wall time, if it is not before this program was made nor before what the store lived through."""
         now = self.clock.time()
-        known = SANE if self._newest is None else max(SANE, self._newest - AHEAD)
+        lived = None if self._lifetime is None else self._lifetime.lived
+        known = SANE if lived is None else max(SANE, lived - AHEAD)
         return now if now >= known else None
 
     def _device(self, message: Message) -> str:
@@ -169,6 +187,10 @@ class Recorder:
             self._tell_once(
                 f"{device}: readings with an impossible time are left out; see to its host's clock"
             )
+        self.put(parcel)
+
+    def put(self, parcel: Parcel) -> None:
+        """Take a parcel for the next commit; one that finds no room is counted as dropped."""
         if len(self._batch.parcels) + self.store.waiting >= MOST:
             self.dropped += 1
             return
@@ -191,22 +213,11 @@ class Recorder:
             for key, row in (entities if isinstance(entities, dict) else {}).items()
             if isinstance(row, dict)
         }
-        self._batch.about[device] = About(text(content, "kind"), text(content, "integration"), units)
+        self.describe(device, About(text(content, "kind"), text(content, "integration"), units))
 
-    def _audit(self, message: Message) -> None:
-        try:
-            content = read_object(message.payload)
-        except ValueError as error:
-            self._tell_once(f"audit: event left out: {error}")
-            return
-        try:
-            at = moment(content.get("at"))
-        except ValueError:
-            at = self.clock.time()
-        if len(self._batch.events) < MOST:
-            self._batch.events.append((at, content))
-        else:
-            self.dropped += 1
+    def describe(self, device: str, about: About) -> None:
+        """Have what is known of a device stored with its series at the next commit."""
+        self._batch.about[device] = about
 
     def _tell_once(self, sentence: str) -> None:
         if sentence not in self._told and len(self._told) < MOST:
@@ -245,6 +256,11 @@ async def run_recorder(site: Site, link: Link, clock: Clock) -> None:
     _forget_others(link, {follower.topic for follower in followers})
     recording = asyncio.create_task(recorder.run())
     following = [asyncio.create_task(follower.run()) for follower in followers]
+    following.append(asyncio.create_task(HealthLog(recorder).run()))
+    if site.record.follow_discovery:
+        ours = {device.id for device in site.all_devices()} | set(site.services) | {"site"}
+        shelf = Shelf(recorder.put, recorder.describe, recorder.wall)
+        following.append(asyncio.create_task(Strangers(link, shelf, clock, ours).run()))
     try:
         await asyncio.wait([recording, *following], return_when=asyncio.FIRST_COMPLETED)
         for task in (recording, *following):

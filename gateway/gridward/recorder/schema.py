@@ -63,6 +63,15 @@ STEPS: tuple[str, ...] = (
     """
     CREATE TABLE energies (device TEXT PRIMARY KEY, at INTEGER NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE audit ADD COLUMN number INTEGER;
+    ALTER TABLE audit ADD COLUMN hash TEXT;
+    CREATE TABLE annotated (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE ahead (name TEXT PRIMARY KEY, start INTEGER NOT NULL, cursor INTEGER NOT NULL,
+        counted INTEGER NOT NULL) WITHOUT ROWID;
+    """,
 )
 """Statements that lead from each `user_version` to the next."""
 

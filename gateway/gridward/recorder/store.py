@@ -1,27 +1,27 @@
 """The local store's writer: telemetry in batches, each message once; the audit at once and for certain."""
 
-import hashlib
-import json
-import math
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
 from pathlib import Path
 
-from gridward.recorder import rollup
+from gridward.audit.trail import Trail
+from gridward.recorder import copies, rollup
 from gridward.recorder.history import Event, History, Series, Step
+from gridward.recorder.lifetime import Lifetime
 from gridward.recorder.outbox import Outbox
 from gridward.recorder.receipts import Receipts
 from gridward.recorder.rollup import HOUR, transaction
+from gridward.recorder.rows import forms, insert, keep_receipts, load
 from gridward.recorder.schema import connect, open_store
+from gridward.recorder.watch import Overwritten, Watch, identify, whole
 from gridward.site import Keep
 from gridward_kit.kept import Json
 from gridward_kit.point import Value
 
 FORGET = 90 * 24 * HOUR
-LARGEST = 1 << 63
 HANDED_ON = 72 * HOUR
+LIFETIME = ("lived", "aged")
 
 Sender = tuple[str, str]
 
@@ -44,7 +44,7 @@ class Parcel:
     """One telemetry message. `at` is when it was read (s since 1970), None if it cannot be stored.
 
     `oldest` is the lowest number of this boot that the sender still holds, if it says so;
-    `received` the monotonic time of receipt in seconds.
+    `received` the monotonic time (s) of receipt. With a `kind` of its own it needs no acknowledgement.
     """
 
     device: str
@@ -54,6 +54,7 @@ class Parcel:
     values: Mapping[str, Value]
     oldest: int | None = None
     received: float = 0.0
+    kind: str | None = None
 
 
 @dataclass(slots=True)
@@ -64,9 +65,11 @@ class _Open:
     audit: sqlite3.Connection
     inode: int
     outbox: Outbox
+    watch: Watch
     series: dict[tuple[str, str, str], int] = field(default_factory=dict)
     receipts: dict[Sender, Receipts] = field(default_factory=dict)
     described: dict[str, "About"] = field(default_factory=dict)
+    copied: int | None = None
 
 
 class Store:
@@ -84,6 +87,7 @@ class Store:
         self._pending: list[Parcel] = []
         self._about: dict[str, About] = {}
         self._opened: _Open | None = None
+        self._suspect = False
 
     def describe(self, device: str, about: About) -> None:
         """Have a device's series, those to come too, carry what is known about it; raises as above."""
@@ -125,12 +129,24 @@ class Store:
 
     def audit(self, at: float, content: Mapping[str, Json]) -> None:
         """Write one audit event, on disk before this returns; the same event again changes nothing."""
-        text = json.dumps(content, ensure_ascii=False, sort_keys=True)
-        digest = hashlib.sha256(text.encode()).digest()[:16]
-        self._open().audit.execute(
-            "INSERT OR IGNORE INTO audit (ts, digest, content) VALUES (?, ?, ?)",
-            (round(at * 1000), digest, text),
-        )
+        copies.put(self._open().audit, round(at * 1000), content)
+
+    def unchained(self) -> list[tuple[int, dict[str, Json]]]:
+        """Audit events (ms, content) that the store alone has, oldest first; raises as above."""
+        return copies.unchained(self._open().audit)
+
+    def copy_audit(self, trail: Trail) -> None:
+        """Hold a copy of every entry on record, with its number and hash; raises as above."""
+        opened = self._open()
+        opened.copied = copies.copy(opened.audit, trail, opened.copied)
+
+    def owed_events(self, name: str, most: int) -> list[tuple[int, int, dict[str, Json]]]:
+        """The next audit entries (number, ms, event) that a database has not had; raises as above."""
+        return copies.owed(self._open().telemetry, name, most)
+
+    def had_events(self, name: str, number: int) -> None:
+        """A database has had all audit entries up to this one; raises as above."""
+        copies.had(self._open().telemetry, name, number)
 
     def roll(self, now: float) -> bool:
         """Sum up one hour that is over, if there is one; whether there was."""
@@ -153,6 +169,29 @@ class Store:
     def outbox(self) -> Outbox:
         """What the following databases have not had; raises as above."""
         return self._open().outbox
+
+    def look(self) -> None:
+        """See that the file is still the one that is open; raises Overwritten or Vanished."""
+        watch = self._open().watch
+        try:
+            watch.look()
+        except Overwritten:
+            self._suspect = True
+            raise
+
+    def lifetime(self) -> Lifetime:
+        """How far this store's time has come; where none is noted its newest reading. Raises as above."""
+        lived, aged = (rollup.mark(self._open().telemetry, name) for name in LIFETIME)
+        begin = self.newest() if lived is None else lived / 1000
+        return Lifetime(begin, begin if aged is None else aged / 1000)
+
+    def live_on(self, lifetime: Lifetime) -> None:
+        """Note how far its time has come; raises as above."""
+        telemetry = self._open().telemetry
+        with transaction(telemetry):
+            for name, value in zip(LIFETIME, (lifetime.lived, lifetime.aged), strict=True):
+                if value is not None:
+                    rollup.set_mark(telemetry, name, round(value * 1000))
 
     def newest(self) -> float | None:
         """The time of the newest reading (s since 1970); None while there is none."""
@@ -187,11 +226,14 @@ class Store:
         if self._opened is None:
             telemetry = open_store(self.path)
             try:
+                self._suspect = self._suspect and not whole(telemetry)
+                identify(telemetry)
                 outbox = Outbox(telemetry, self.followers)
             except BaseException:
                 telemetry.close()
                 raise
-            self._opened = _Open(telemetry, connect(self.path, "FULL"), self.path.stat().st_ino, outbox)
+            inode, watch = self.path.stat().st_ino, Watch(self.path)
+            self._opened = _Open(telemetry, connect(self.path, "FULL"), inode, outbox, watch)
         elif not self.path.exists() or self.path.stat().st_ino != self._opened.inode:
             self.close()
             raise Vanished(f"{self.path} was removed or replaced while in use; it is opened anew")
@@ -201,21 +243,27 @@ class Store:
         rows: list[tuple[int, int, Value]] = []
         touched: dict[Sender, int] = {}
         for parcel in self._pending:
+            if parcel.kind is not None:
+                rows += self._rows(opened, parcel)
+                continue
             sender = (parcel.device, parcel.boot)
             receipts = opened.receipts.get(sender)
             if receipts is None:
-                receipts = opened.receipts[sender] = _load(opened.telemetry, sender)
+                receipts = opened.receipts[sender] = load(opened.telemetry, sender)
             if parcel.at is None:
                 continue
-            ts = round(parcel.at * 1000)
-            touched[sender] = max(ts, touched.get(sender, 0))
+            touched[sender] = max(round(parcel.at * 1000), touched.get(sender, 0))
             if receipts.add(parcel.seq, parcel.oldest, parcel.received):
-                rows += [(ts, self._series(opened, parcel, *one), one[2]) for one in _forms(parcel.values)]
-        _insert(opened.telemetry, rows)
+                rows += self._rows(opened, parcel)
+        insert(opened.telemetry, rows)
         opened.outbox.note(row[:2] for row in rows)
         for sender, ts in touched.items():
-            _keep(opened.telemetry, sender, opened.receipts[sender], ts)
+            keep_receipts(opened.telemetry, sender, opened.receipts[sender], ts)
         return dict.fromkeys(touched)
+
+    def _rows(self, opened: _Open, parcel: Parcel) -> list[tuple[int, int, Value]]:
+        ts = round(1000 * (parcel.at or 0.0))
+        return [(ts, self._series(opened, parcel, *one), one[2]) for one in forms(parcel.values)]
 
     def _series(self, opened: _Open, parcel: Parcel, key: str, form: str, _: Value) -> int:
         name = (parcel.device, key, form)
@@ -225,7 +273,7 @@ class Store:
             execute(
                 "INSERT OR IGNORE INTO series (device, key, form, unit, kind, integration) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
-                (*name, about.units.get(key), about.kind, about.integration),
+                (*name, about.units.get(key), parcel.kind or about.kind, about.integration),
             )
             row = execute("SELECT id FROM series WHERE device = ? AND key = ? AND form = ?", name).fetchone()
             opened.series[name] = int(row[0])
@@ -238,44 +286,3 @@ def _handed_on(opened: _Open, now: int, keep: Keep) -> Keep:
     edge = now - HANDED_ON if owed is None else min(now - HANDED_ON, owed)
     seconds = (now - edge) / 1000
     return replace(keep, raw=seconds if keep.raw is None else min(seconds, keep.raw))
-
-
-def _forms(values: Mapping[str, Value]) -> list[tuple[str, str, Value]]:
-    """The values that can be stored, each with its form; what is not finite is absent."""
-    found: list[tuple[str, str, Value]] = []
-    for key, value in values.items():
-        if isinstance(value, bool):
-            found.append((key, "flag", int(value)))
-        elif isinstance(value, str):
-            found.append((key, "text", value.encode("utf-8", "replace").decode()))
-        elif math.isfinite(value) if isinstance(value, float) else -LARGEST <= value < LARGEST:
-            found.append((key, "number", value))
-    return found
-
-
-def _load(connection: sqlite3.Connection, sender: Sender) -> Receipts:
-    rows = connection.execute(
-        "SELECT first, last FROM received WHERE device = ? AND boot = ? ORDER BY first", sender
-    )
-    return Receipts([(int(first), int(last)) for first, last in rows])
-
-
-def _keep(connection: sqlite3.Connection, sender: Sender, receipts: Receipts, ts: int) -> None:
-    connection.execute("DELETE FROM received WHERE device = ? AND boot = ?", sender)
-    connection.executemany(
-        "INSERT INTO received VALUES (?, ?, ?, ?, ?)",
-        [(*sender, first, last, ts) for first, last in receipts.ranges],
-    )
-
-
-def _insert(connection: sqlite3.Connection, rows: list[tuple[int, int, Value]]) -> None:
-    if not rows:
-        return
-    connection.executemany("INSERT OR REPLACE INTO raw VALUES (?, ?, ?)", sorted(rows, key=itemgetter(0, 1)))
-    hours = {ts // HOUR for ts, _, _ in rows}
-    rolled = rollup.mark(connection, "rolled")
-    if rolled is None:
-        rollup.set_mark(connection, "rolled", min(hours))
-    late = [(hour,) for hour in sorted(hours) if rolled is not None and hour < rolled]
-    connection.executemany("INSERT OR IGNORE INTO late VALUES (?)", late)
-    rollup.set_mark(connection, "readings", (rollup.mark(connection, "readings") or 0) + len(rows))

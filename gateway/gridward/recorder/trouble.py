@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from gridward.recorder.schema import ForeignFile, NewerStore
 from gridward.recorder.store import Vanished
+from gridward.recorder.watch import Overwritten
 
-Faulty = (sqlite3.Error, OSError, NewerStore, ForeignFile, Vanished)
+Faulty = (sqlite3.Error, OSError, NewerStore, ForeignFile, Vanished, Overwritten)
 
 FREE = "free some disk, or keep less (`record: keep:` in the site file)"
 MOVE = "move the store away, with its -wal and -shm files; a new one is made, the old one may be mended"
@@ -40,4 +41,6 @@ def explain(error: Exception) -> Trouble:
         return Trouble(f"{reason} ({error})", remedy)
     if isinstance(error, OSError):
         return Trouble(f"the store cannot be opened ({error})", OWNER)
+    if isinstance(error, Overwritten):
+        return Trouble(str(error), MOVE)
     return Trouble(str(error), "look after the file; readings wait at their devices meanwhile")

@@ -1,32 +1,35 @@
 """Reads a rule's conditions from its file; every fault is told with its place, and the rest read on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 
 from gridward import values
 from gridward.document import Fault, Node, Plain
+from gridward.rules.amount import Amount
+from gridward.rules.calendar import DAYS, Dates, Hours
 from gridward.rules.catalogue import Catalogue, Found, Unknown
 from gridward.rules.condition import (
     COMPARISONS,
-    DAYS,
     Age,
     All,
     AnyOf,
     Changed,
     Compare,
     Condition,
-    Dates,
-    Hours,
     Not,
     OneOf,
 )
-from gridward.rules.view import Operand
+from gridward.rules.policy import Settings
+from gridward.rules.view import Operand, Ref, View
+from gridward.section import Section
 from gridward.values import nearest
 from gridward_kit.entity import ENUM, BinarySensor, Select, Sensor, Switch
 from gridward_kit.point import Value
 
 SPANS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}
+AMOUNT = ("of", "plus", "times", "step")
+WEEK = 7 * 86400.0
 WORDS = (*COMPARISONS, "between", "equals", "one_of", "changed", "age")
 NOTHING = All(())
 
@@ -55,8 +58,9 @@ class Asking:
     """Knows the site's entities and the file's named thresholds."""
 
     catalogue: Catalogue
-    settings: Mapping[str, float]
+    settings: Settings
     faults: list[Fault]
+    cells: int | None = None
 
     def condition(self, node: Node) -> Condition:
         """A mapping is all of its entries, a list all of its items."""
@@ -99,14 +103,39 @@ class Asking:
         value = node.content
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
-        if isinstance(value, str) and value in self.settings:
-            return self.settings[value]
+        if isinstance(value, str) and isinstance(number := self.settings.get(value), float):
+            return number
         if isinstance(value, str) and "." in value:
             found = self.find(value, node)
             return None if found is None else self._numeric(found, node)
         known = nearest(str(value), self.settings)
         self.faults.append(node.fault(f"a number, a setting's name or `role.key`{known}"))
         return None
+
+    def amount(self, node: Node) -> Amount | None:
+        """A number to be reckoned, as in `{of: contract, plus: margin, times: -1}`; None with a fault."""
+        part = Section(node, self.faults)
+        part.require("of", "a number, a setting or an entity to reckon from")
+        part.known += AMOUNT
+        given = {key: self.operand(part.entries[key]) for key in AMOUNT if key in part.entries}
+        part.close()
+        of, plus, times = given.get("of"), given.get("plus", 0.0), given.get("times", 1.0)
+        step = given.get("step", 0.0)
+        if isinstance(step, Ref) or (step is not None and step < 0):
+            self.faults.append(part.entries["step"].fault("a step above 0, or a setting's name"))
+            return None
+        if of is None or plus is None or times is None or step is None:
+            return None
+        return Amount(of, plus, times, step)
+
+    def threshold(self, node: Node) -> Operand | Amount | None:
+        """What a number is compared with; what can be reckoned at once is."""
+        if not isinstance(node.content, dict):
+            return self.operand(node)
+        amount = self.amount(node)
+        if amount is None or any(amount.refs()):
+            return amount
+        return amount.value(View())
 
     def _numeric(self, found: Found, node: Node) -> Operand | None:
         if _options(found) or isinstance(found.row, BinarySensor | Switch):
@@ -148,7 +177,7 @@ class Asking:
         return NOTHING
 
     def _compare(self, found: Found, word: str, node: Node) -> Condition:
-        than = self.operand(node)
+        than = self.threshold(node)
         if than is None or self._numeric(found, node) is None:
             return NOTHING
         return Compare(found.ref, word, than)
@@ -177,8 +206,8 @@ class Asking:
                 return value
             expected = f"one of {', '.join(options)}{nearest(str(value), options)}"
         elif isinstance(value, str) and found.row.quantity.unit is not None:
-            if value in self.settings:
-                return self.settings[value]
+            if isinstance(number := self.settings.get(value), float):
+                return number
             expected = f"a number or a setting's name{nearest(value, self.settings)}"
         elif isinstance(value, str | int | float):
             return value
@@ -187,45 +216,73 @@ class Asking:
         self.faults.append(node.fault(expected))
         return None
 
-    def _span(self, node: Node) -> float:
-        return self._checked(node, lasting(0, 86400 * 7), 0.0)
+    def lasting(self, least: float, most: float) -> Callable[[Plain], float]:
+        """Seconds, written as `4min`, `{minutes: 4}` or `{minutes: a setting's name}`."""
+        check = lasting(least, most)
 
-    def _checked(self, node: Node, check: Callable[[Plain], float], instead: float) -> float:
+        def named(value: Plain) -> float:
+            if isinstance(value, dict):
+                value = {unit: self._named(count) for unit, count in value.items()}
+            return check(value)
+
+        return named
+
+    def _named(self, value: Plain) -> Plain:
+        return self.settings.get(value, value) if isinstance(value, str) else value
+
+    def _span(self, node: Node) -> float:
         try:
-            return check(node.plain())
+            return self.lasting(0, WEEK)(node.plain())
         except values.Wrong as wrong:
             self.faults.append(node.fault(str(wrong.msg), wrong.found))
-            return instead
+            return 0.0
 
     def _hours(self, node: Node) -> Condition:
         expected = 'hours such as {after: "07:00", before: "13:00"}, and perhaps days: [sat, sun]'
         match node.plain():
-            case {"after": str(after), "before": str(before), **rest} if set(rest) <= {"days"}:
+            case {"after": after, "before": before, **rest} if set(rest) <= {"days"}:
                 days = rest.get("days", list(DAYS))
-                try:
-                    window = (time.fromisoformat(after), time.fromisoformat(before))
-                except ValueError:
-                    window = None
-                if window and isinstance(days, list) and days and all(day in DAYS for day in days):
-                    return Hours(*window, tuple(str(day) for day in days))
+                begin, end = _hour(self._named(after)), _hour(self._named(before))
+                if begin is None or end is None or not isinstance(days, list):
+                    pass
+                elif days and all(day in DAYS for day in days):
+                    return Hours(begin, end, tuple(str(day) for day in days))
         self.faults.append(node.fault(expected))
         return NOTHING
 
     def _dates(self, node: Node) -> Condition:
         match node.plain():
-            case {"from": str(first), "to": str(last), **rest} if not rest:
-                ends = (_day(first), _day(last))
+            case {"from": first, "to": last, **rest} if not rest:
+                ends = (_day(self._named(first)), _day(self._named(last)))
                 if ends[0] is not None and ends[1] is not None:
                     return Dates(ends[0], ends[1])
         self.faults.append(node.fault('days such as {from: "11-01", to: "03-15"}'))
         return NOTHING
 
 
-def _day(text: str) -> tuple[int, int] | None:
-    month, _, day = text.partition("-")
-    if not (month.isdecimal() and day.isdecimal()) or not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+def moment(value: Plain) -> str:
+    """A time of day or a day of the year, as a setting may be."""
+    if isinstance(value, str) and (_hour(value) is not None or _day(value) is not None):
+        return value
+    raise values.Wrong('a time such as "22:00" or a day such as "11-01"')
+
+
+def _hour(value: Plain) -> time | None:
+    try:
+        found = time.fromisoformat(value) if isinstance(value, str) and ":" in value else None
+    except ValueError:
         return None
-    return int(month), int(day)
+    return None if found is None or found.tzinfo is not None else found
+
+
+def _day(value: Plain) -> tuple[int, int] | None:
+    """Month and day; the 29th of February is one."""
+    month, _, day = value.partition("-") if isinstance(value, str) else ("", "", "")
+    try:
+        found = date(2024, int(month), int(day)) if len(month) == len(day) == 2 else None
+    except ValueError:
+        return None
+    return None if found is None else (found.month, found.day)
 
 
 def _options(found: Found) -> tuple[str, ...]:

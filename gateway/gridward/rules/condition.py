@@ -9,8 +9,9 @@ import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, time
 
+from gridward.rules.amount import Amount, named
+from gridward.rules.inputs import NO_NUMBER
 from gridward.rules.view import Operand, Ref, View
 from gridward.rules.words import span
 from gridward_kit.command import same
@@ -18,7 +19,6 @@ from gridward_kit.point import Value
 
 Truth = bool | None
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "above": operator.gt,
     "below": operator.lt,
@@ -46,32 +46,42 @@ class Condition(ABC):
     def refs(self) -> Iterator[Ref]:
         """The entities that it looks at."""
 
+    def changing(self) -> Iterator[Ref]:
+        """Those of whose changes it asks."""
+        return iter(())
+
 
 @dataclass(frozen=True, slots=True)
 class Compare(Condition):
-    """A number `above`, `below`, `at_least` or `at_most` a threshold or another entity."""
+    """A number `above`, `below`, `at_least` or `at_most` a threshold, another entity, or what is reckoned."""
 
     ref: Ref
     comparison: str
-    than: Operand
+    than: Operand | Amount
 
     def truth(self, view: View) -> Truth:
-        value, than = view.number(self.ref), view.number(self.than)
-        return None if value is None or than is None else COMPARISONS[self.comparison](value, than)
+        value, than = view.value(self.ref), self.than
+        if value is None or isinstance(value, NO_NUMBER):
+            return None
+        limit = than if isinstance(than, float) else _limit(than, view)
+        return None if limit is None else COMPARISONS[self.comparison](value, limit)
 
     def words(self, view: View) -> str:
-        than = self.than
-        limit = _found(than, view) if isinstance(than, Ref) else f"{than:g}"
+        number = _limit(self.than, view)
+        limit = "unknown" if number is None else f"{number:g}"
+        limit = _found(self.than, view) if isinstance(self.than, Ref) else limit
         return f"{_found(self.ref, view)} {self.comparison.replace('_', ' ')} {limit}"
 
     def asked(self) -> str:
-        than = self.than.said if isinstance(self.than, Ref) else f"{self.than:g}"
+        than = self.than.said() if isinstance(self.than, Amount) else named(self.than)
         return f"{self.ref.said} {self.comparison.replace('_', ' ')} {than}"
 
     def refs(self) -> Iterator[Ref]:
         yield self.ref
         if isinstance(self.than, Ref):
             yield self.than
+        elif isinstance(self.than, Amount):
+            yield from self.than.refs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,8 @@ class OneOf(Condition):
 
     def truth(self, view: View) -> Truth:
         value = view.value(self.ref)
+        if isinstance(value, str):
+            return value in self.options
         return None if value is None else any(same(value, option) for option in self.options)
 
     def words(self, view: View) -> str:
@@ -116,6 +128,9 @@ class Changed(Condition):
     def refs(self) -> Iterator[Ref]:
         yield self.ref
 
+    def changing(self) -> Iterator[Ref]:
+        yield self.ref
+
 
 @dataclass(frozen=True, slots=True)
 class Age(Condition):
@@ -142,73 +157,19 @@ class Age(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class Hours(Condition):
-    """A time of day on the site's own clock, from `after` (included) to `before`; over midnight where
-    `after` is the later one. A night when clocks change makes the window longer or shorter, never two."""
-
-    after: time
-    before: time
-    days: tuple[str, ...] = DAYS
-
-    def truth(self, view: View) -> Truth:
-        if view.local is None:
-            return None
-        at = view.local.time()
-        if self.after < self.before:
-            inside = self.after <= at < self.before
-        else:
-            inside = at >= self.after or at < self.before
-        return inside and DAYS[view.local.weekday()] in self.days
-
-    def words(self, view: View) -> str:
-        now = "an unknown hour" if view.local is None else f"{view.local:%H:%M}"
-        return f"now {now}, {self.asked()}"
-
-    def asked(self) -> str:
-        days = "" if self.days == DAYS else f" on {', '.join(self.days)}"
-        return f"from {self.after:%H:%M} to {self.before:%H:%M}{days}"
-
-    def refs(self) -> Iterator[Ref]:
-        return iter(())
-
-
-@dataclass(frozen=True, slots=True)
-class Dates(Condition):
-    """Days of the year, (month, day) to (month, day), both included; over New Year where it falls so."""
-
-    first: tuple[int, int]
-    last: tuple[int, int]
-
-    def truth(self, view: View) -> Truth:
-        if view.local is None:
-            return None
-        today: date = view.local.date()
-        at = (today.month, today.day)
-        if self.first <= self.last:
-            return self.first <= at <= self.last
-        return at >= self.first or at <= self.last
-
-    def words(self, view: View) -> str:
-        now = "an unknown day" if view.local is None else f"{view.local:%m-%d}"
-        return f"today {now}, {self.asked()}"
-
-    def asked(self) -> str:
-        first, last = (f"{month:02d}-{day:02d}" for month, day in (self.first, self.last))
-        return f"from {first} to {last}"
-
-    def refs(self) -> Iterator[Ref]:
-        return iter(())
-
-
-@dataclass(frozen=True, slots=True)
 class All(Condition):
     """Every one of some conditions."""
 
     parts: tuple[Condition, ...]
 
     def truth(self, view: View) -> Truth:
-        found = [part.truth(view) for part in self.parts]
-        return False if False in found else None if None in found else True
+        found: Truth = True
+        for part in self.parts:
+            truth = part.truth(view)
+            if truth is False:
+                return False
+            found = found and truth
+        return found
 
     def words(self, view: View) -> str:
         return ", ".join(part.words(view) for part in self.parts)
@@ -220,6 +181,10 @@ class All(Condition):
         for part in self.parts:
             yield from part.refs()
 
+    def changing(self) -> Iterator[Ref]:
+        for part in self.parts:
+            yield from part.changing()
+
 
 @dataclass(frozen=True, slots=True)
 class AnyOf(Condition):
@@ -228,8 +193,13 @@ class AnyOf(Condition):
     parts: tuple[Condition, ...]
 
     def truth(self, view: View) -> Truth:
-        found = [part.truth(view) for part in self.parts]
-        return True if True in found else None if None in found else False
+        found: Truth = False
+        for part in self.parts:
+            truth = part.truth(view)
+            if truth is True:
+                return True
+            found = None if truth is None else found
+        return found
 
     def words(self, view: View) -> str:
         held = [part.words(view) for part in self.parts if part.truth(view)]
@@ -241,6 +211,10 @@ class AnyOf(Condition):
     def refs(self) -> Iterator[Ref]:
         for part in self.parts:
             yield from part.refs()
+
+    def changing(self) -> Iterator[Ref]:
+        for part in self.parts:
+            yield from part.changing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +235,13 @@ class Not(Condition):
 
     def refs(self) -> Iterator[Ref]:
         return self.part.refs()
+
+    def changing(self) -> Iterator[Ref]:
+        return self.part.changing()
+
+
+def _limit(than: Operand | Amount, view: View) -> float | None:
+    return than.value(view) if isinstance(than, Amount) else view.number(than)
 
 
 def _grouped(part: Condition) -> str:

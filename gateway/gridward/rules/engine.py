@@ -1,50 +1,47 @@
 """Decides what the rules want of every output: `decide(inputs, policy, now, memory)`. Pure.
 
-Arbitration by precedence (envelope, a person's override, then the rules by criticality and their order
-in the file), envelope last, reasons in words. The same history always gives the same decisions.
+Arbitration by precedence (a person's override, then the rules by criticality and their order in the
+file), then the envelope, reasons in words. The same history always gives the same decisions.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
+from gridward.rules.amount import Amount
+from gridward.rules.condition import Truth
+from gridward.rules.confidence import confidence
+from gridward.rules.envelope import bounded
 from gridward.rules.held import UNSEEN, Held, seen
-from gridward.rules.policy import PROPOSES, WATCHES, Amount, Criticality, Output, Policy, Rule
-from gridward.rules.view import Ref, View
+from gridward.rules.policy import PROPOSES, RANKS, Criticality, Output, Policy, Rule
+from gridward.rules.spending import Written, confirmed, spend
+from gridward.rules.view import Ref, View, settled
 from gridward.rules.words import sentence, span
 from gridward_kit.command import same
 from gridward_kit.point import Value
 
-Code = Literal["write", "stands", "later", "spent", "unread", "envelope", "proposed", "stopped", "nothing"]
+Code = Literal[
+    "write",
+    "stands",
+    "later",
+    "spent",
+    "unread",
+    "envelope",
+    "proposed",
+    "unsure",
+    "advised",
+    "stopped",
+    "nothing",
+]
 
-DAY = 86400.0
-LONGEST_PAUSE = 3600.0
-EXTRA = 5
 STOP = "stop"
-
-
-@dataclass(frozen=True, slots=True)
-class Tries:
-    """A value that was written and not read back since: how often, and when last."""
-
-    value: Value
-    count: int
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """When one output was written (monotonic seconds of the last day), and what was tried, by safety
-    rules and by all others apart: what a lower rule tries never makes a safety rule wait."""
-
-    times: tuple[float, ...] = ()
-    safety: Tries | None = None
-    others: Tries | None = None
+BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the next decisions have to know of those before. Times are monotonic seconds."""
+    """What the next decisions have to know of those before. Times are monotonic seconds. `failed` says in
+    words why a rule could not be judged at all; it is held to be unknown, and the others go on."""
 
     began: float | None = None
     at: float | None = None
@@ -52,22 +49,31 @@ class Memory:
     values: Mapping[Ref, tuple[Value, float | None]] = field(default_factory=dict)
     written: Mapping[Ref, Written] = field(default_factory=dict)
     lost: Mapping[Ref, float] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """All that a decision may depend on, besides policy, time and memory. `overrides` are a person's, by
-    output: a value, or `stop` for no automatic writes."""
+    """All that a decision may depend on, besides policy, time and memory.
+
+    `overrides` are a person's, by output: a value, or `stop` for no automatic writes; `stopped` is that for
+    all outputs. `approved` is what a person approved of a rule's proposals, by rule and output; what is in
+    `closed` was answered and is not wanted again.
+    """
 
     view: View
     overrides: Mapping[Ref, Value] = field(default_factory=dict)
+    stopped: bool = False
+    approved: Mapping[tuple[str, Ref], Value] = field(default_factory=dict)
+    closed: frozenset[tuple[str, Ref]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What is wanted of one output and what becomes of it; `write` alone is to be carried out.
 
-    `rule` is the winner's id, None for an override or a fallback; `suppressed` are the losers' ids.
+    `rule` is the winner's id, None for an override or a fallback; `suppressed` are the losers' ids;
+    `confidence` (0 to 1) is that of a rule that proposes.
     """
 
     output: Ref
@@ -77,17 +83,30 @@ class Decision:
     rule: str | None = None
     criticality: Criticality = "supporting"
     suppressed: tuple[str, ...] = ()
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A value that somebody wants of an output, with the reason."""
+    """A value that somebody wants of an output, with the reason. `safe`: it is the fallback; `forced`: a
+    person wants it; `approved`: a rule that proposes wants it, and a person agreed."""
 
     value: Value
     reason: str
     rule: Rule | None = None
     safe: bool = False
     forced: bool = False
+    approved: bool = False
+
+    @property
+    def acts(self) -> bool:
+        """Whether it may be written without asking."""
+        return self.rule is None or self.rule.acts or self.approved
+
+    @property
+    def criticality(self) -> Criticality:
+        """How much depends on it."""
+        return "safety" if self.safe else "supporting" if self.rule is None else self.rule.criticality
 
 
 class Tell(Protocol):
@@ -100,56 +119,58 @@ def decide(inputs: Inputs, policy: Policy, now: float, memory: Memory) -> tuple[
     """One decision for each output, in the order of the rules, and the memory for the next time."""
     began = now if memory.began is None or now < memory.began else memory.began
     paused = memory.at is None or not 0 <= now - memory.at <= policy.gap
-    values = {} if paused else memory.values
-    view, values = _watch(inputs.view, policy, now, values)
+    values, last = ({}, None) if paused else (memory.values, memory.at)
+    view, values = settled(inputs.view, policy.changing, now, values)
+    failed: dict[str, str] = {}
     held = {
         rule.id: seen(
             memory.held.get(rule.id, UNSEEN),
-            rule.when.truth(view),
+            _truth(rule, view, failed),
             now,
-            None if paused else memory.at,
-            rule.hold,
+            last,
+            wait,
         )
-        for rule in policy.rules
-        if rule.enabled
+        for rule, wait in policy.waits
     }
-    kept = Memory(began, now, held, values, dict(memory.written), {})
+    kept = Memory(began, now, held, values, dict(memory.written), {}, failed)
+    inputs = inputs if view is inputs.view else replace(inputs, view=view)
+    going = {key for key, one in held.items() if one.now is True or now < one.until}
     decisions = []
-    for ref in policy.steered:
-        decision, kept = _output(ref, replace(inputs, view=view), policy, now, kept, memory)
+    for output, rules in policy.outlets:
+        wanting = [rule for rule in rules if rule.id in going]
+        decision, kept = _output(output, wanting, inputs, policy, now, kept, memory)
         decisions.append(decision)
     return tuple(decisions), _step(policy, decisions, kept)
 
 
-def _watch(
-    view: View, policy: Policy, now: float, before: Mapping[Ref, tuple[Value, float | None]]
-) -> tuple[View, dict[Ref, tuple[Value, float | None]]]:
-    """Note since when each value is what it is. A first sight is no change; a missing value is kept."""
-    values = dict(before)
-    for ref in policy.refs:
-        value = view.value(ref)
-        if value is None:
-            continue
-        known = before.get(ref)
-        if known is None or not same(known[0], value):
-            values[ref] = (value, None if known is None else now)
-    settled = {ref: now - at for ref, (_, at) in values.items() if at is not None}
-    return replace(view, settled=settled), values
+def _truth(rule: Rule, view: View, failed: dict[str, str]) -> Truth:
+    try:
+        return rule.when.truth(view)
+    except BROKEN as error:
+        failed[rule.id] = f"{type(error).__name__}: {error}"
+        return None
 
 
 def _output(
-    ref: Ref, inputs: Inputs, policy: Policy, now: float, kept: Memory, before: Memory
+    output: Output,
+    rules: list[Rule],
+    inputs: Inputs,
+    policy: Policy,
+    now: float,
+    kept: Memory,
+    before: Memory,
 ) -> tuple[Decision, Memory]:
-    output = policy.output(ref)
-    candidates = _candidates(ref, inputs.view, policy, now, kept)
-    if ref in inputs.overrides:
-        forced = inputs.overrides[ref]
+    ref = output.ref
+    candidates = _candidates(ref, rules, inputs, now, kept) if rules else []
+    stop = STOP if inputs.stopped else None
+    forced = inputs.overrides.get(ref, stop) if inputs.overrides else stop
+    if forced is not None:
         losers = tuple(one.rule.id for one in candidates if one.rule is not None)
         if same(forced, STOP):
             return Decision(ref, "stopped", None, "Stopped by hand.", suppressed=losers), kept
         chosen: Candidate | None = Candidate(forced, "by hand", forced=True)
     else:
-        chosen = candidates[0] if candidates else None
+        chosen = _explained(candidates[0], inputs.view, kept) if candidates else None
         losers = tuple(one.rule.id for one in candidates[1:] if one.rule is not None)
     if chosen is None:
         chosen, kept = _fallback(output, policy, now, kept, before)
@@ -158,21 +179,37 @@ def _output(
     return _bound(output, chosen, losers, inputs.view, policy, now, kept)
 
 
-def _candidates(ref: Ref, view: View, policy: Policy, now: float, kept: Memory) -> list[Candidate]:
-    """What the rules that hold want of this output, the strongest first."""
+def _candidates(ref: Ref, rules: list[Rule], inputs: Inputs, now: float, kept: Memory) -> list[Candidate]:
+    """What the rules that hold want of this output, the strongest first. What a person approved needs
+    its condition still, not its whole wait again."""
     found = []
-    for rule in policy.steered[ref]:
-        held = kept.held.get(rule.id)
-        if held is None or not held.long_enough(now, rule.hold, rule.share):
+    for rule in rules:
+        held, who = kept.held[rule.id], (rule.id, ref)
+        approved = inputs.approved.get(who)
+        if who in inputs.closed:
+            continue
+        if not (held.now is True if approved is not None else held.long_enough(now, rule.hold, rule.share)):
             continue
         for wish in rule.then:
-            value = wish.value.value(view) if isinstance(wish.value, Amount) else wish.value
-            if wish.output == ref and value is not None:
-                found.append(Candidate(value, _reason(rule, view), rule))
+            value = wish.value.value(inputs.view) if isinstance(wish.value, Amount) else wish.value
+            wanted = value if approved is None else approved
+            if wish.output == ref and wanted is not None:
+                found.append(Candidate(wanted, "", rule, approved=approved is not None))
+    if any(one.approved for one in found):
+        found.sort(key=lambda one: (not one.acts, RANKS[one.criticality]))
     return found
 
 
-def _reason(rule: Rule, view: View) -> str:
+def _explained(chosen: Candidate, view: View, kept: Memory) -> Candidate:
+    """The winner with its reason; nobody asks for the losers'."""
+    rule = chosen.rule
+    still = rule is not None and kept.held[rule.id].now is True
+    return chosen if rule is None else replace(chosen, reason=_reason(rule, view, still=still))
+
+
+def _reason(rule: Rule, view: View, *, still: bool) -> str:
+    if not still:
+        return f"{sentence(rule.says)} (so within the last {span(rule.lasts)}; now {rule.when.words(view)})"
     lasting = f" for {span(rule.hold)}" if rule.hold else ""
     return f"{sentence(rule.says)} ({rule.when.words(view)}{lasting})"
 
@@ -181,8 +218,11 @@ def _fallback(
     output: Output, policy: Policy, now: float, kept: Memory, before: Memory
 ) -> tuple[Candidate | None, Memory]:
     """The fallback, once no rule for this output could be judged for its grace."""
-    rules = policy.steered[output.ref]
-    if not rules or any(kept.held[rule.id].now is not None for rule in rules):
+    held, rules = kept.held, policy.steered[output.ref]
+    for rule in rules:
+        if held[rule.id].now is not None:
+            return None, kept
+    if not rules:
         return None, kept
     since = before.lost.get(output.ref, now)
     kept = replace(kept, lost={**kept.lost, output.ref: min(since, now)})
@@ -202,78 +242,53 @@ def _bound(
     kept: Memory,
 ) -> tuple[Decision, Memory]:
     """The envelope, and what speaks against writing now."""
-    value, current, rule = output.clip(chosen.value), view.value(output.ref), chosen.rule
-    importance: Criticality = "safety" if chosen.safe else "supporting" if rule is None else rule.criticality
-    clipped = "" if same(value, chosen.value) else f", kept inside the envelope at {_plain(value)}"
-    identifier = None if rule is None else rule.id
+    rule, current = chosen.rule, view.value(output.ref)
+    inside = bounded(output, chosen.value, view, refuge=chosen.safe)
+    if inside.value is None and output.fallback is not None and not chosen.safe:
+        refuge = Candidate(output.fallback, inside.why, safe=True)
+        return _bound(output, refuge, (*losers, *([rule.id] if rule else [])), view, policy, now, kept)
+    value = inside.value
+    clipped = f", {inside.why}" if value is not None and inside.why else ""
+    sure = 1.0 if chosen.acts or rule is None else confidence(rule, view, kept.held[rule.id], now)
 
     def decision(code: Code, why: str = "") -> Decision:
         reason = sentence(chosen.reason + clipped) + (f" {sentence(why)}" if why else "")
-        return Decision(output.ref, code, value, reason, identifier, importance, losers)
+        wanted = chosen.value if value is None else value
+        name = None if rule is None else rule.id
+        return Decision(output.ref, code, wanted, reason, name, chosen.criticality, losers, sure)
 
-    if output.needs is not None and not chosen.safe and output.needs.truth(view) is not True:
-        outside = f"Outside the envelope: {output.needs.words(view)}"
-        if output.fallback is None:
-            return decision("envelope", outside), kept
-        refuge = Candidate(output.fallback, outside, safe=True)
-        return _bound(
-            output, refuge, (*losers, *([identifier] if identifier else [])), view, policy, now, kept
-        )
+    if value is None:
+        return decision("envelope", inside.why), kept
     if current is None:
         return decision("unread", "What stands there now is not known"), kept
     if same(current, value):
-        return decision("stands"), _confirmed(output.ref, value, kept)
-    if rule is not None and rule.level in (WATCHES, PROPOSES):
-        return decision("proposed"), kept
+        before = kept.written.get(output.ref)
+        written = before and confirmed(before, value)
+        if written is not None and written != before:
+            kept = replace(kept, written={**kept.written, output.ref: written})
+        return decision("stands"), kept
+    if rule is not None and not chosen.acts:
+        return _ask(rule, sure, decision), kept
     if now - (now if kept.began is None else kept.began) < policy.settle and not chosen.forced:
         return decision("later", f"The first {span(policy.settle)} are waited for"), kept
-    return _spend(output, decision, value, "forced" if chosen.forced else importance, now, kept)
+    importance = "forced" if chosen.forced else chosen.criticality
+    spent = spend(output, kept.written.get(output.ref, Written()), value, importance, now)
+    return decision(spent.code, spent.why), replace(kept, written={**kept.written, output.ref: spent.written})
 
 
-def _confirmed(ref: Ref, value: Value, kept: Memory) -> Memory:
-    """Forget the tries of a value that was read back."""
-    known = kept.written.get(ref, Written())
-    safety, others = (
-        None if one is not None and same(one.value, value) else one for one in (known.safety, known.others)
-    )
-    return replace(kept, written={**kept.written, ref: Written(known.times, safety, others)})
-
-
-def _spend(
-    output: Output,
-    decision: Tell,
-    value: Value,
-    importance: Criticality | Literal["forced"],
-    now: float,
-    kept: Memory,
-) -> tuple[Decision, Memory]:
-    """Write, unless the last write is too near or too many went before. One that was not read back is
-    tried again after a pause that doubles each time, up to an hour. A person is counted, not held."""
-    written = kept.written.get(output.ref, Written())
-    times = tuple(at for at in written.times if 0 <= now - at < DAY)
-    forced = importance == "forced"
-    urgent = forced or importance == "safety"
-    before = written.safety if urgent else written.others
-    count = before.count if before is not None and same(before.value, value) else 0
-    pause = min(output.apart * 2 ** min(max(count - 1, 0), 12), max(LONGEST_PAUSE, output.apart))
-    last = None if before is None or (forced and not count) else before.at
-    if not urgent and times:
-        last = times[-1]
-    if last is not None and 0 <= now - last < pause:
-        return decision("later", f"Written {span(now - last)} ago, next after {span(pause)}"), kept
-    if len(times) >= output.per_day + (EXTRA if urgent else 0) and not forced:
-        return decision("spent", f"{len(times)} writes in 24 h are the most"), kept
-    tries = Tries(value, count + 1, now)
-    noted = Written((*times, now), tries if urgent else written.safety, written.others if urgent else tries)
-    return decision("write"), replace(kept, written={**kept.written, output.ref: noted})
+def _ask(rule: Rule, sure: float, decision: Tell) -> Decision:
+    """A rule of level 1 tells a person what to do; one of level 3 proposes, where it is sure enough."""
+    if rule.level != PROPOSES:
+        return decision("advised")
+    least = rule.min_confidence
+    if least is not None and sure < least:
+        whom = f"; {rule.escalate} should look" if rule.escalate else ""
+        return decision("unsure", f"Sure to {sure:.2f} only, {least:g} is asked for{whom}")
+    return decision("proposed")
 
 
 def _step(policy: Policy, decisions: list[Decision], kept: Memory) -> Memory:
     """A rule that steps on from what stands waits its whole time anew after each step."""
     wrote = {one.rule for one in decisions if one.code == "write"}
-    restart = {rule.id: UNSEEN for rule in policy.rules if rule.stepwise and rule.id in wrote}
-    return replace(kept, held={**kept.held, **restart})
-
-
-def _plain(value: Value) -> str:
-    return str(value) if isinstance(value, bool | str) else f"{value:g}"
+    restart = {rule.id: UNSEEN for rule in policy.rules if rule.id in wrote and rule.stepwise}
+    return replace(kept, held={**kept.held, **restart}) if restart else kept

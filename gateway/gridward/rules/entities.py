@@ -1,5 +1,7 @@
 """The device `rules`: what it shows, and what a person sets on it."""
 
+from gridward.rules.grid_presence import PRESENCES
+from gridward.rules.override import GridOverride
 from gridward_kit.entity import (
     ENUM,
     SECONDS,
@@ -28,10 +30,11 @@ OWN = Setting(write=_word, wear="none", settle=0.0)
 ROWS: tuple[Entity, ...] = (
     Sensor("sentence", "Sentence", quantity=TEXT),
     Sensor("decision", "Decision", quantity=ENUM, options=POSITIONS),
+    Sensor("grid_present", "Public grid", quantity=ENUM, options=PRESENCES),
     Sensor("would", "Would decide", quantity=ENUM, options=POSITIONS),
     Sensor("waiting", "Waiting", quantity=TEXT),
     Sensor("decisions", "Decisions", quantity=TOTAL, category=Category.DIAGNOSTIC),
-    Select("grid_override", "Grid", setting=OWN, options=("auto", *POSITIONS)),
+    GridOverride("grid_override", "Grid", setting=OWN, options=("auto", *POSITIONS)),
     Sensor("override_remaining", "Override remaining", quantity=SECONDS, category=Category.DIAGNOSTIC),
     Select("mode", "Rules", setting=OWN, category=Category.CONFIG, options=MODES),
 )

@@ -2,7 +2,8 @@
 
 import math
 
-from gridward.rules.policy import PROPOSES, WATCHES, Amount, Output, Policy, Rule
+from gridward.rules.amount import Amount
+from gridward.rules.policy import PROPOSES, WATCHES, Output, Policy, Rule
 from gridward.rules.words import span
 from gridward_kit.kept import Json
 
@@ -35,19 +36,29 @@ def _rule(rule: Rule, policy: Policy) -> Json:
         "inputs": [ref.said for ref in rule.inputs],
         "when": rule.when.asked(),
         "for": f"{span(rule.hold)}, {rule.share:.0%} of it",
+        "lasts": span(rule.lasts),
         "outputs": {wish.output.said: _wanted(wish.value) for wish in rule.then},
         "envelope": {output.ref.said: _envelope(output) for output in outputs},
         "fallback": {output.ref.said: _fallback(output) for output in outputs},
+        **(_proposing(rule) if rule.level == PROPOSES else {}),
         "place": rule.place,
+    }
+
+
+def _proposing(rule: Rule) -> dict[str, Json]:
+    return {
+        "goal": rule.goal,
+        "min_confidence": rule.min_confidence,
+        "auto_confidence": rule.auto_confidence,
+        "deadline": span(rule.deadline),
+        "escalate": rule.escalate,
     }
 
 
 def _wanted(value: object) -> Json:
     if not isinstance(value, Amount):
         return value if isinstance(value, bool | int | float | str) else None
-    of = f"{value.of:g}" if isinstance(value.of, float) else value.of.said
-    plus = f" {value.plus:+g}" if value.plus else ""
-    return f"{of}{plus}{', whole' if value.whole else ''}"
+    return value.said()
 
 
 def _envelope(output: Output) -> Json:

@@ -3,22 +3,25 @@
 Conditions gate islanding, never connecting: whatever is broken, missing or unclear connects at once.
 Only a low bank is waited for, since a kettle also pulls it down for a moment. What a grid meter says
 is told but decides nothing: the hard-wired relays keep a bad grid away, and unknown must not block.
+Who switched often stays on the grid for a while: the contactor would lock, and a person had to come.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Literal
 
+from gridward.rules.grid_presence import Presence, Seen, look, measured
 from gridward.rules.inputs import Inputs, Position, Source, required
+from gridward.rules.pace import Rest, counted, rest
 from gridward.rules.words import progress, sentence, span, whole
 from gridward.site import GridSwitchSettings
 from gridward_kit.point import UNKNOWN
 
-Cause = Literal["bank", "waiting", "settling", "broken", "override"]
+Cause = Literal["bank", "waiting", "settling", "broken", "override", "pace"]
 
 CELL = (0.5, 5.0)
 AMPERES = 10_000.0
 FAULT = "fault"
-PAUSE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Memory:
 
     `held_since`: since when every condition holds without a break. `low_since`: since when the bank
     discharges below `connect_below`. `spent`: it did so for the whole wait and has not come back since.
+    `grid`: what was seen of the public grid. `changes`: when the position changed in the last 24 h.
     """
 
     position: Position = "connected"
@@ -34,13 +38,22 @@ class Memory:
     low_since: float | None = None
     spent: bool = False
     at: float | None = None
+    grid: Seen = field(default_factory=Seen)
+    changes: tuple[float, ...] = ()
+
+    def stands(self, position: Position, now: float) -> "Memory":
+        """The same with this position from now on; counted if it is another one."""
+        if position == self.position:
+            return self
+        return replace(self, position=position, changes=counted(self.changes, now))
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A position with its reasons in words, the most important first.
 
-    `broken` are the lease conditions that do not hold; `waiting` is what a wait has come to.
+    `broken` are the lease conditions that do not hold; `waiting` is what a wait has come to; `grid` is
+    whether the public grid is there.
     """
 
     position: Position
@@ -49,6 +62,7 @@ class Decision:
     memory: Memory
     broken: tuple[str, ...] = ()
     waiting: str | None = None
+    grid: Presence = "unknown"
 
 
 def decide(inputs: Inputs, settings: GridSwitchSettings, now: float, memory: Memory) -> Decision:
@@ -56,13 +70,16 @@ def decide(inputs: Inputs, settings: GridSwitchSettings, now: float, memory: Mem
     broken = conditions(inputs, settings)
     bank = inputs.source("battery")
     volts, amperes = _volts(bank, settings), _amperes(bank)
-    kept = _remember(memory, settings, now, None if broken else volts, amperes)
+    seen = look(inputs, settings, now, memory.grid)
+    kept = _remember(memory, seen, settings, now, None if broken else volts, amperes)
     decision = _judge(inputs, settings, now, kept, broken, volts)
-    reasons = (*decision.reasons, *(() if decision.position == "islanded" else _grid(inputs, settings)))
+    bad = () if decision.position == "islanded" else _grid(inputs, settings, seen)
+    reasons = (*decision.reasons, *bad)
     return replace(
         decision,
+        grid=seen.presence,
         reasons=tuple(sentence(reason) for reason in reasons),
-        memory=replace(kept, position=decision.position),
+        memory=kept.stands(decision.position, now),
         broken=tuple(sentence(reason) for reason in broken),
     )
 
@@ -90,6 +107,9 @@ def _judge(
         or volts >= settings.island_above
         or (by_hand and volts >= settings.connect_below)
     ):
+        tired = rest(kept.changes, now) if kept.position == "connected" else None
+        if tired is not None:
+            return Decision("connected", "pace", (_rested(tired, inputs, now),), kept)
         return _islanded(settings, now, kept, volts, by_hand=by_hand)
     after = f" after {whole(settings.wait)} below {settings.connect_below:g} V" if kept.spent else ""
     limit = settings.connect_below if by_hand and not kept.spent else settings.island_above
@@ -110,11 +130,23 @@ def _islanded(
     return Decision("islanded", "bank", (until, f"bank at {volts:.1f} V"), kept)
 
 
+def _rested(tired: Rest, inputs: Inputs, now: float) -> str:
+    left = tired.until - now
+    then = None if inputs.local is None else inputs.local + timedelta(seconds=left)
+    until = f"for another {span(left)}" if then is None else f"until {then:%H:%M}"
+    return f"switched {tired.changes} times in {tired.within}; stays on the grid {until}"
+
+
 def _remember(
-    memory: Memory, settings: GridSwitchSettings, now: float, volts: float | None, amperes: float | None
+    memory: Memory,
+    seen: Seen,
+    settings: GridSwitchSettings,
+    now: float,
+    volts: float | None,
+    amperes: float | None,
 ) -> Memory:
     """Carry the waits on. A pause in deciding proves nothing of what was in between: they start anew."""
-    paused = memory.at is None or not 0 <= now - memory.at <= PAUSE
+    paused = memory.at is None or not 0 <= now - memory.at <= settings.gap
 
     def since(before: float | None, *, holds: bool) -> float | None:
         if not holds:
@@ -131,6 +163,8 @@ def _remember(
         low_since=low_since,
         spent=spent and not back,
         at=now,
+        grid=seen,
+        changes=memory.changes,
     )
 
 
@@ -201,20 +235,11 @@ def _inverter(inverter: Source, settings: GridSwitchSettings) -> tuple[str, ...]
     return tuple(found)
 
 
-def _grid(inputs: Inputs, settings: GridSwitchSettings) -> tuple[str, ...]:
-    """A grid that is known to be bad, in words. Unknown is not bad, and a meter behind the open
-    contactor knows nothing.
-    """
-    meter = inputs.source("grid")
-    if meter.side != "grid":
-        return ()
-    volts, hertz = meter.number("voltage", 0.0, 1000.0), meter.number("frequency", 0.0, 1000.0)
-    (lowest, highest), (slowest, fastest) = settings.grid_voltage, settings.grid_frequency
-    if volts is not None and not lowest <= volts <= highest:
-        return (f"the grid is at {volts:.0f} V, which is not nominal",)
-    if hertz is not None and not slowest <= hertz <= fastest:
-        return (f"the grid is at {hertz:.1f} Hz, which is not nominal",)
-    return ()
+def _grid(inputs: Inputs, settings: GridSwitchSettings, seen: Seen) -> tuple[str, ...]:
+    """A grid that is known to be bad, in words. Unknown is not bad."""
+    reading = measured(inputs, behind=seen.good is not None)
+    trouble = None if reading is None else reading.trouble(settings)
+    return () if trouble is None else (trouble,)
 
 
 def _volts(bank: Source, settings: GridSwitchSettings) -> float | None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from gridward_kit.point import Value
 
+NO_NUMBER = (bool, str)
 Position = Literal["connected", "islanded"]
 Wish = Literal["auto", "connected", "islanded"]
 
@@ -28,7 +30,7 @@ class Source:
     def number(self, key: str, low: float, high: float) -> float | None:
         """A fresh number that can be true (ends included), else None."""
         value = self.values.get(key) if self.fresh else None
-        if isinstance(value, bool | str) or value is None:
+        if value is None or isinstance(value, NO_NUMBER):
             return None
         return float(value) if low <= value <= high else None
 
@@ -50,11 +52,14 @@ def required(device: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """All that a decision may depend on, besides time and memory. Sources by the part they play."""
+    """All that a decision may depend on, besides time and memory. Sources by the part they play; `local` is
+    the site's time of day for words, None while no clock can be trusted."""
 
     sources: Mapping[str, Source] = field(default_factory=dict)
     override: Wish = "auto"
+    local: datetime | None = None
 
     def source(self, part: str) -> Source:
         """The device that plays this part; one that was never heard where there is none."""
-        return self.sources.get(part, Source(name=f"the {part}"))
+        found = self.sources.get(part)
+        return Source(name=f"the {part}") if found is None else found

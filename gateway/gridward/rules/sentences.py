@@ -6,10 +6,20 @@ from gridward.rules.inputs import Inputs, Source
 from gridward.rules.words import cut, sentence, span
 
 
-def top(mode: str, decision: Decision, inputs: Inputs, remaining: float, *, contactor: bool) -> str:
-    """At most 255 characters. `remaining` seconds of an override; `contactor`: the site has one."""
+def top(
+    mode: str,
+    decision: Decision,
+    inputs: Inputs,
+    remaining: float,
+    *,
+    contactor: bool,
+    stopped: float = 0.0,
+) -> str:
+    """At most 255 characters. `remaining` seconds of an override, `stopped` those of a stop of everything
+    automatic; `contactor`: the site has one."""
     relay = inputs.source("relay")
-    renewing = decision.position == "islanded" and (mode == "on" or inputs.override == "islanded")
+    acting = mode == "on" and not stopped
+    renewing = decision.position == "islanded" and (acting or inputs.override == "islanded")
     if decision.broken:
         parts = [decision.broken[0], _to_be_safe(mode, inputs)]
     elif relay.flag("locked"):
@@ -20,6 +30,8 @@ def top(mode: str, decision: Decision, inputs: Inputs, remaining: float, *, cont
         parts = ["the grid may go off; the contactor waits", relay.word("reason") or ""]
     elif inputs.override != "auto":
         parts = [_by_hand(decision, inputs, remaining), _next(decision)]
+    elif stopped:
+        parts = [f"automatic writes are stopped by hand for another {span(stopped)}", "grid connected"]
     elif mode == "off":
         parts = ["rules are off", "grid connected"]
     elif mode == "observe":
@@ -30,7 +42,8 @@ def top(mode: str, decision: Decision, inputs: Inputs, remaining: float, *, cont
     elif decision.position == "islanded":
         parts = [_islanded(inputs), decision.reasons[0]]
     else:
-        parts = ["grid connected", decision.reasons[0]]
+        away = ", but the grid itself is away" if decision.grid == "absent" else ""
+        parts = [f"grid connected{away}", decision.reasons[0]]
     return cut(" ".join(sentence(part) for part in parts if part), LONGEST_SENTENCE)
 
 

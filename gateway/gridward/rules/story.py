@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from gridward.rules.alarms import standing
 from gridward.rules.engine import Decision, Inputs, Memory, decide
 from gridward.rules.inputs import Source
 from gridward.rules.policy import Policy
@@ -18,13 +19,17 @@ STEP = 5.0
 @dataclass(frozen=True, slots=True)
 class Chapter:
     """What changes (None: no longer read), for how many seconds it stays so, and what has to be written
-    in that time, the last value of each output; `by` is the rule that has to be behind it."""
+    in that time, the last value of each output; `by` is the rule that has to be behind it, `alarms` are the
+    rules that set nothing and have to stand at its end (None: not looked at), `wins` those that have to
+    have an output then, be there something to write or not."""
 
     has: Mapping[Ref, Value | None]
     lasts: float
     writes: Mapping[Ref, Value]
     by: str | None = None
     place: str = ""
+    alarms: tuple[str, ...] | None = None
+    wins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class House:
     memory: Memory = field(default_factory=Memory)
     now: float = 0.0
     obeys: bool = True
+    heard: dict[str, float] = field(default_factory=dict)
 
     def has(self, changes: Mapping[Ref, Value | None]) -> None:
         """Take up changed inputs; None for one that is not read any more."""
@@ -73,8 +79,10 @@ class House:
         values: dict[str, dict[str, Value]] = {}
         for ref, value in self.state.items():
             values.setdefault(ref.device, {})[ref.key] = value
+        self.heard |= dict.fromkeys(values, self.now)
         sources = {
-            device: Source(device, fresh=True, age=0.0, values=found) for device, found in values.items()
+            device: Source(device, fresh=device in values, age=self.now - at, values=values.get(device, {}))
+            for device, at in self.heard.items()
         }
         return View(sources, self._local())
 
@@ -93,13 +101,27 @@ def play(story: Story, policy: Policy, zone: ZoneInfo) -> list[str]:
     for chapter in story.chapters:
         house.has(chapter.has)
         written: dict[Ref, Decision] = {}
+        decisions: tuple[Decision, ...] = ()
         end = house.now + chapter.lasts
         while house.now < end:
-            for one in house.step(min(STEP, end - house.now)):
-                if one.code == "write":
-                    written[one.output] = one
-        wrong += [f"{chapter.place}: {words}" for words in _differences(chapter, written)]
+            decisions = house.step(min(STEP, end - house.now))
+            written |= {one.output: one for one in decisions if one.code == "write"}
+        told = [*_differences(chapter, written), *_standing(chapter, house, decisions)]
+        wrong += [f"{chapter.place}: {words}" for words in told]
     return wrong
+
+
+def _standing(chapter: Chapter, house: House, decisions: tuple[Decision, ...]) -> list[str]:
+    """What is otherwise at the end of a chapter."""
+    alarms = tuple(rule.id for rule in standing(house.policy, house.memory))
+    found = []
+    if chapter.alarms is not None and alarms != chapter.alarms:
+        found.append(f"alarms {', '.join(alarms) or 'none'}; expected {', '.join(chapter.alarms) or 'none'}")
+    winners = [one.rule for one in decisions if one.rule is not None]
+    missing = [rule for rule in chapter.wins if rule not in winners]
+    if missing:
+        found.append(f"outputs are held by {', '.join(winners) or 'none'}; expected {', '.join(missing)}")
+    return found
 
 
 def _differences(chapter: Chapter, written: Mapping[Ref, Decision]) -> list[str]:

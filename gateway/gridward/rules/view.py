@@ -1,10 +1,12 @@
 """What the rules see: entities of devices, and their fresh values. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from gridward.rules.inputs import Source
+from gridward.rules.inputs import NO_NUMBER, Source
+from gridward_kit.command import same
+from gridward_kit.entity import Entity
 from gridward_kit.point import Value
 
 POSSIBLE = 1e300
@@ -13,13 +15,14 @@ POSSIBLE = 1e300
 @dataclass(frozen=True, slots=True)
 class Ref:
     """One entity of one device; `said` is how the rule file calls it (`battery.voltage`), `options` what
-    it can be set to where that is one of some words."""
+    it can be set to where that is one of some words, `row` the entity itself."""
 
     device: str
     key: str
     said: str = field(compare=False)
     unit: str = field(default="", compare=False)
     options: tuple[str, ...] = field(default=(), compare=False)
+    row: Entity | None = field(default=None, compare=False, repr=False)
 
     def shown(self, value: Value) -> str:
         """Its value as a person reads it."""
@@ -41,8 +44,10 @@ class View:
     def value(self, ref: Ref) -> Value | None:
         """A fresh value that can be true, else None."""
         source = self.sources.get(ref.device)
-        value = source.values.get(ref.key) if source is not None and source.fresh else None
-        if value is None or isinstance(value, bool | str):
+        if source is None or not source.fresh:
+            return None
+        value = source.values.get(ref.key)
+        if value is None or isinstance(value, NO_NUMBER):
             return value
         return value if -POSSIBLE < value < POSSIBLE else None
 
@@ -51,7 +56,7 @@ class View:
         if not isinstance(of, Ref):
             return of
         value = self.value(of)
-        return None if value is None or isinstance(value, bool | str) else float(value)
+        return None if value is None or isinstance(value, NO_NUMBER) else float(value)
 
     def age(self, ref: Ref) -> float | None:
         """Seconds since the device answered, None for never."""
@@ -60,3 +65,21 @@ class View:
 
 
 Operand = float | Ref
+Since = Mapping[Ref, tuple[Value, float | None]]
+"""Values, and since when (monotonic seconds) they are what they are, None for since they were first seen."""
+
+
+def settled(view: View, refs: tuple[Ref, ...], now: float, before: Since) -> tuple[View, Since]:
+    """Note since when each value is what it is. A first sight is no change; a missing value is kept."""
+    if not refs:
+        return view, {}
+    values = dict(before)
+    for ref in refs:
+        value = view.value(ref)
+        if value is None:
+            continue
+        known = before.get(ref)
+        if known is None or not same(known[0], value):
+            values[ref] = (value, None if known is None else now)
+    ages = {ref: now - at for ref, (_, at) in values.items() if at is not None}
+    return replace(view, settled=ages), values

@@ -45,7 +45,7 @@ class Protocol:
     needed: tuple[str, ...]
     rows: Callable[[str, Unit], tuple[Entity, ...]]
     learn: Callable[[Mapping[str, bytes]], Unit]
-    doubt: Callable[[Mapping[str, Value], Mapping[str, Value]], frozenset[str]]
+    doubt: Callable[[Mapping[str, Value], Mapping[str, Value]], frozenset[str]] | None = None
     lengths: Mapping[str, int] = field(default_factory=dict)
 
     def request(self, command: str, *, bare: bool = False) -> bytes:
@@ -198,7 +198,7 @@ class Caret(Dialect):
             raise BadFrame(f"neither yes nor no to {command}: {body[:32].hex(' ')}")
 
     def doubt(self, values: Mapping[str, Value], before: Mapping[str, Value]) -> frozenset[str]:
-        return self.protocol.doubt(values, before)
+        return frozenset() if self.protocol.doubt is None else self.protocol.doubt(values, before)
 
 
 def command_of(request: str) -> str:

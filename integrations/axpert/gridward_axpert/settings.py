@@ -227,6 +227,7 @@ RATINGS: tuple[Entity, ...] = (
         low=48.0,
         high=58.4,
         step=0.1,
+        under="battery_bulk_voltage",
     ),
     _select("battery_type", "Battery type", _code(12, BATTERY_TYPES), "PBT{:02d}", expert=True),
     Number("max_utility_charging_current", "Utility charging current", _r(13, "00"), CURRENT, None, CONFIG),

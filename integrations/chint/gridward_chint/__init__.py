@@ -4,7 +4,7 @@ import voluptuous as vol
 
 from gridward_chint.convert import CHINT
 from gridward_chint.decode import decode
-from gridward_chint.dialect import Chint, undistinguished
+from gridward_chint.dialect import Chint
 from gridward_chint.examples import EXAMPLE, EXAMPLES
 from gridward_chint.fresh_meter import FreshMeter
 from gridward_chint.identify import identify
@@ -14,6 +14,7 @@ from gridward_chint.shape import MODELS, shape
 from gridward_chint.simulator import simulator
 from gridward_kit.entity import Entity
 from gridward_kit.integration import Dialect, Identity, Integration, Line, Options, Simulator
+from gridward_kit.modbus.dialect import alike
 from gridward_kit.modbus.family import address
 
 PROOFS = ("version", "meter_code")
@@ -60,8 +61,6 @@ INTEGRATION = Integration(
     simulator=_simulator,
     example=EXAMPLE,
     examples=EXAMPLES,
-    alike=undistinguished(
-        shape(one.model, one.facts) for one in (EXAMPLE, *(item.identity for item in EXAMPLES.values()))
-    ),
+    alike=alike(_dialect(one, {}) for one in (EXAMPLE, *(item.identity for item in EXAMPLES.values()))),
     commission=CHINT,
 )

@@ -1,6 +1,6 @@
 """One CHINT meter's Modbus: its rows in the cheapest reads, and what it finds out while it reads. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from gridward_chint.entities import SETTING
 from gridward_chint.points import Power
@@ -8,7 +8,6 @@ from gridward_chint.rows import ratios_of, rows
 from gridward_chint.scale import power_unit
 from gridward_chint.shape import Shape
 from gridward_kit.modbus import Modbus, Profile
-from gridward_kit.modbus.dialect import alike
 from gridward_kit.point import Point, Value
 
 RATIOS = ("ct_ratio", "vt_ratio")
@@ -82,8 +81,3 @@ def _phases(shape: Shape) -> list[tuple[str, str, str]]:
     if shape.three_wire:
         return [("voltage_l1_l2", "current_l1", "power_l1"), ("voltage_l2_l3", "current_l3", "power_l3")]
     return [(f"voltage_l{one}", f"current_l{one}", f"power_l{one}") for one in (1, 2, 3)]
-
-
-def undistinguished(shapes: Iterable[Shape]) -> frozenset[frozenset[str]]:
-    """The reads of such meters whose answers cannot be told apart."""
-    return frozenset().union(*(alike(Chint(one, 1, None).queries) for one in shapes))

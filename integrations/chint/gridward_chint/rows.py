@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from gridward_chint import entities as maps
-from gridward_chint.entities import ABOUT, SETTING, SETTINGS, WHOLE, Map, first_phase, is_power
+from gridward_chint.entities import ABOUT, LIVE, SETTING, SETTINGS, WHOLE, Map, first_phase, is_power
 from gridward_chint.points import Power, power
 from gridward_chint.scale import DIRECT, PLAIN, SECONDARY, TENTHS, PowerUnit
 from gridward_chint.shape import DDSU, H1, PHASES, TWENTY, TWO_WAY, Place, Shape, shape
@@ -39,6 +39,7 @@ def rows(shape: Shape, unit: PowerUnit) -> tuple[Entity, ...]:
         registers, candidates = _phases_turned(registers, shape.inverted), {}
         sums = tuple(key for key in SUMMED if all(f"{key}_l{one}" in registers for one in PHASES))
     made = [_sensor(key, registers[key], shape) for key in ABOUT if key in registers]
+    made = [_together(row, shape, unit) for row in made]
     return (
         *made,
         *(_sum(key) for key in sums),
@@ -172,12 +173,23 @@ def _sensor(key: str, at: Register, shape: Shape) -> Sensor:
     """A row with the limits that the transformers give it."""
     found = row(key, at)
     if shape.three_wire and key in LINES:
-        found = replace(found, at=replace(at, every=FAST))
+        found = replace(found, at=replace(at, every=LIVE))
     if found.limits is None or shape.side == DIRECT:
         return found
     low, high = found.limits
     ratio = ratios_of(shape).get(ABOUT[key].ratio, 1.0)
     return replace(found, limits=(low * ratio, high * ratio))
+
+
+def _together(row: Sensor, shape: Shape, unit: PowerUnit) -> Sensor:
+    """What power is made or judged of is read as often as power: phases where the total is their sum; while
+    its unit is not known also the voltages and currents that tell it, all in one answer."""
+    judged = unit.said is None
+    volts = row.key.startswith("voltage") and (shape.three_wire or row.key not in LINES)
+    wanted = row.key.startswith("power_l") and (judged or shape.inverted)
+    if isinstance(row.at, Register) and (wanted or (judged and (volts or row.key.startswith("current")))):
+        return replace(row, at=replace(row.at, every=FAST))
+    return row
 
 
 def _sum(key: str) -> Sensor:

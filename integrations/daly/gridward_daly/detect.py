@@ -6,7 +6,7 @@ from gridward_daly.blocks import FAMILIES, Blocks, values_in
 from gridward_daly.identify import KEPT, PROTOCOL, check_cells, found, spoken, whole
 from gridward_daly.protocol import HOST, OTHER_HOST
 from gridward_daly.registers import Family
-from gridward_kit.errors import BadFrame, NoAnswer, Refused
+from gridward_kit.errors import BadFrame, NoAnswer, NoLine, Refused
 from gridward_kit.integration import Ask, Dialect, Fact, Identity, Options
 from gridward_kit.modbus.plan import parse
 from gridward_kit.point import Value
@@ -32,6 +32,8 @@ async def identify(ask: Ask, options: Options) -> Identity:
         for words, way in ways.items():
             try:
                 return await way(ask)
+            except NoLine:
+                raise
             except NoAnswer as error:
                 reasons[words] = str(error)
     told = "; ".join(f"{words}: {reason}" for words, reason in reasons.items())

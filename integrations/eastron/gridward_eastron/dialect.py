@@ -30,6 +30,7 @@ class Eastron(Modbus):
         said = password if lock is None or password is not None else lock.password
         self._unlock = () if lock is None or said is None else (self._written(lock.register, said),)
         self._hint = hint
+        self._turned = False
 
     def _written(self, register: int, number: float) -> bytes:
         words = Register(register, "f32", 2, low_first=self.profile.low_first).words(number)
@@ -39,8 +40,10 @@ class Eastron(Modbus):
         payload = super().payload(query, answer)
         points = (row.at for row in self.entities)
         floats = (at for at in points if isinstance(at, Register) and at.query == query and at.form == "f32")
-        cells = (payload[2 * (at.address - at.start) :][:4] for at in floats)
-        if turned(cells, low_first=self.profile.low_first):
+        cells = [payload[2 * (at.address - at.start) :][:4] for at in floats]
+        if len(cells) > 1:  # one alone does not tell
+            self._turned = turned(cells, low_first=self.profile.low_first)
+        if cells and self._turned:
             raise BadFrame(
                 "its numbers make sense only with their words in the other order: another register order was "
                 "set; if that is so, `gridward accept` it"

@@ -26,10 +26,11 @@ from gridward_kit.entity import (
     Sensor,
 )
 from gridward_kit.integration import FAST
-from gridward_kit.modbus import f32
+from gridward_kit.modbus import Register, f32
 from gridward_kit.point import Derived, Value
 
-SLOW = 10.0
+LIVE, COUNTERS, SLOW, RARELY = 2.0, 3.0, 10.0, 60.0
+"""Seconds: a meter's power is FAST, alone, so that a line of many meters has fresh ones of all."""
 HARMONICS = Quantity(None, "%", precision=1)
 AMPERE_HOURS = Quantity(None, "Ah", "total_increasing", 1)
 NET_REACTIVE_ENERGY = Quantity(None, "kvarh", "total", 3)
@@ -56,12 +57,13 @@ def _one(
     quantity: Quantity,
     limits: Limits,
     *,
-    every: float = SLOW,
+    every: float | None = None,
     main: bool = True,
 ) -> Rows:
-    """One value; what is not `main` is off at first."""
+    """One value; what is not `main` is off at first, and seldom read."""
     category = None if main else Category.DIAGNOSTIC
-    point = f32(address, every=every)
+    usual = SLOW if main else RARELY
+    point = f32(address, every=usual if every is None else every)
     zero = quantity == FREQUENCY  # a meter without voltage says 0 Hz
     return (Sensor(key, name, point, quantity, None, category, main, limits=limits, zero_ok=zero),)
 
@@ -73,7 +75,7 @@ def _each(
     quantity: Quantity,
     limits: Limits,
     *,
-    every: float = SLOW,
+    every: float | None = None,
     main: bool = True,
 ) -> Rows:
     """The same of L1, L2 and L3, one after the other."""
@@ -85,11 +87,16 @@ def _each(
 
 
 def single(rows: Iterable[Sensor]) -> Rows:
-    """The rows of L1 as those of a meter with one phase."""
+    """The rows of L1 as those of a meter with one phase, whose power is all there is."""
     return tuple(
-        replace(row, key=row.key.removesuffix("_l1"), name=row.name.removesuffix(" L1"))
+        replace(
+            row,
+            key=row.key.removesuffix("_l1"),
+            name=row.name.removesuffix(" L1"),
+            at=replace(row.at, every=FAST) if row.key == "power_l1" else row.at,
+        )
         for row in rows
-        if row.key.endswith("_l1")
+        if row.key.endswith("_l1") and isinstance(row.at, Register)
     )
 
 
@@ -105,9 +112,9 @@ def widened(rows: Iterable[Sensor], factor: float) -> Rows:
 
 
 PHASES = (
-    *_each("voltage", "Voltage", 0x0000, VOLTAGE, VOLTS, every=FAST),
-    *_each("current", "Current", 0x0006, CURRENT, AMPERES, every=FAST),
-    *_each("power", "Power", 0x000C, POWER, WATTS, every=FAST),
+    *_each("voltage", "Voltage", 0x0000, VOLTAGE, VOLTS, every=LIVE),
+    *_each("current", "Current", 0x0006, CURRENT, AMPERES, every=LIVE),
+    *_each("power", "Power", 0x000C, POWER, WATTS, every=LIVE),
     *_each("apparent_power", "Apparent power", 0x0012, APPARENT_POWER, WATTS),
     *_each("reactive_power", "Reactive power", 0x0018, REACTIVE_POWER, WATTS),
     *_each("power_factor", "Power factor", 0x001E, POWER_FACTOR, COSINE),
@@ -125,10 +132,10 @@ TOTALS = (
     *_one("power_factor", "Power factor", 0x003E, POWER_FACTOR, COSINE),
 )
 TOTAL_ANGLE = _one("phase_angle", "Phase angle", 0x0042, ANGLE, DEGREES, main=False)
-MAINS = _one("frequency", "Frequency", 0x0046, FREQUENCY, HERTZ)
+MAINS = _one("frequency", "Frequency", 0x0046, FREQUENCY, HERTZ, every=COUNTERS)
 ENERGIES = (
-    *_one("import_energy", "Imported energy", 0x0048, ENERGY, COUNTED),
-    *_one("export_energy", "Exported energy", 0x004A, ENERGY, COUNTED),
+    *_one("import_energy", "Imported energy", 0x0048, ENERGY, COUNTED, every=COUNTERS),
+    *_one("export_energy", "Exported energy", 0x004A, ENERGY, COUNTED, every=COUNTERS),
 )
 REACTIVE = (
     *_one("import_reactive_energy", "Imported reactive energy", 0x004C, REACTIVE_ENERGY, COUNTED, main=False),
@@ -179,7 +186,7 @@ LINE_THD = (
     *_one("line_thd_l3_l1", "Voltage distortion L3 to L1", 0x0152, HARMONICS, SHARES, main=False),
     *_one("line_thd", "Voltage distortion between phases", 0x0154, HARMONICS, SHARES, main=False),
 )
-TOTAL_ENERGY = _one("total_energy", "Energy, both directions added", 0x0156, ENERGY, COUNTED)
+TOTAL_ENERGY = _one("total_energy", "Energy, both directions added", 0x0156, ENERGY, COUNTED, every=COUNTERS)
 TOTAL_REACTIVE = _one(
     "total_reactive_energy", "Reactive energy, both directions added", 0x0158, REACTIVE_ENERGY, COUNTED,
     main=False,
@@ -241,7 +248,10 @@ def _in_both(counted: Value, mode: Value) -> Value | None:
 
 
 BY_MODE = (
-    *_one("counted_energy", "Energy, by the measurement mode", 0x0156, NET_ENERGY, BOTH_WAYS, main=False),
+    *_one(
+        "counted_energy", "Energy, by the measurement mode", 0x0156, NET_ENERGY, BOTH_WAYS, every=SLOW,
+        main=False,
+    ),
     *_one(
         "counted_reactive_energy", "Reactive energy, by the measurement mode", 0x0158, NET_REACTIVE_ENERGY,
         BOTH_WAYS, main=False,

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -13,6 +14,10 @@ from gridward_kit.integration import Fact, Integration, Line, integrations
 USAGE, BAD, NO = 2, 3, 4
 
 DomainArgument = Annotated[str, typer.Argument(metavar="INTEGRATION", help="As `scan` names it.")]
+OptionalDomain = Annotated[str | None, typer.Argument(metavar="[INTEGRATION]", help="As `scan` names it.")]
+FromReport = Annotated[
+    Path | None, typer.Option(help="A report's captures as devices; --link is then a folder.")
+]
 PortArgument = Annotated[str, typer.Argument(help="Device path, hwgrep://, socket://host:port or hidraw://.")]
 Model = Annotated[str | None, typer.Option(help="Model, where it is not to be found out.")]
 Address = Annotated[int | None, typer.Option(help="Address of the unit on the line.")]

@@ -12,7 +12,9 @@ from gridward_kit.command import Command, same
 from gridward_kit.device import Unconfirmed
 from gridward_kit.entity import Button, Entity
 from gridward_kit.errors import BadFrame, DeviceError, NoAnswer, Refused
+from gridward_kit.gone import withdraw
 from gridward_kit.integration import Dialect, Query
+from gridward_kit.paced import paced
 from gridward_kit.point import Value
 from gridward_kit.port import Port
 from gridward_kit.wired import MISSES, Stranger, Wired
@@ -43,8 +45,25 @@ class Bus:
         self._away_at = 0.0
         self._undigested: list[Callable[[], None]] = []
         for wired in self.devices:
-            wired.lap = LAP * len(self.devices)
-            wired.device.perform = _performer(self, wired)
+            self._seat(wired)
+
+    def _seat(self, wired: Wired) -> None:
+        wired.lap = LAP * len(self.devices)
+        wired.device.perform = lambda row, command: self.perform(wired, row, command)
+
+    def join(self, wired: Wired) -> None:
+        """Another device from now on; the next free turn is its first."""
+        self.devices = (*self.devices, wired)
+        self._seat(wired)
+
+    def leave(self, identifier: str, *, for_good: bool = False) -> None:
+        """A device is taken off: its state is empty and it is away from now on, or gone `for_good`."""
+        gone = [wired for wired in self.devices if wired.device.id == identifier]
+        self.devices = tuple(wired for wired in self.devices if wired not in gone)
+        for wired in gone:
+            wired.device.lost("taken out of the site file", "left")
+            if for_good:
+                withdraw(wired.device.link, wired.device.kept)
 
     async def run(self) -> None:
         """Poll until cancelled; then let the port go."""
@@ -121,7 +140,9 @@ class Bus:
         except Refused as error:
             if query is not None:
                 wired.refused(query, now)
-            elif not (wired.dialect and wired.dialect.proof and wired.split(wired.dialect.proof[0])):
+            elif wired.dialect and wired.dialect.proof and wired.split(wired.dialect.proof[0]):
+                wired.errors["refused"] += 1
+            else:
                 wired.missed(query, error, now)
         except DeviceError as error:
             wired.missed(query, error, now)
@@ -185,27 +206,16 @@ class Bus:
 
     async def _exchange(self, wired: Wired, dialect: Dialect, request: bytes) -> bytes:
         """One request and its answer, at the device's pace; raises DeviceError."""
-        rest = wired.pace.until - self._clock.monotonic()
-        if rest > 0:
-            await self._clock.sleep(rest)
-        started = self._clock.monotonic()
+        started, pause = max(self._clock.monotonic(), wired.pace.until), wired.pace.pause
         try:
-            answer = await self.port.exchange(
-                request,
-                lambda buffer, quiet: dialect.cut(request, buffer, quiet=quiet),
-                meanwhile=self._digest,
-            )
+            return await paced(self.port, wired.pace, self._clock, dialect, request, self._digest)
         except NoAnswer:
             wired.silent_for += self._clock.monotonic() - started
-            if wired.pace.silent(started, dialect.late):
-                pause = wired.pace.pause
-                log.info("%s: drops requests; left alone for %g s from now on", wired.device.id, pause)
+            if wired.pace.pause > pause:
+                log.info(
+                    "%s: drops requests; left alone for %g s from now on", wired.device.id, wired.pace.pause
+                )
             raise
-        except BadFrame:
-            wired.pace.answered(self._clock.monotonic(), dialect.pause)
-            raise
-        wired.pace.answered(self._clock.monotonic(), dialect.pause)
-        return answer
 
     async def urgent(self, act: Callable[[], Awaitable[T]]) -> T:
         """Have something done on the line before the next poll, and return what it gives."""
@@ -285,7 +295,3 @@ class Bus:
         wired.took(query, payload, started)()
         wired.device.publish()
         return row.at.decode(payload)
-
-
-def _performer(bus: Bus, wired: Wired) -> Callable[[Entity, Command], Awaitable[Value]]:
-    return lambda row, command: bus.perform(wired, row, command)

@@ -146,11 +146,15 @@ def check_categories(integration: Integration) -> Faults:
 
 def check_settings(integration: Integration) -> Faults:
     """Every settable row says its bounds or options, how it is written and where it is read back."""
-    for row in rows(integration):
+    table = rows(integration)
+    units = {row.key: row.quantity.unit for row in table if isinstance(row, Number)}
+    for row in table:
         if not isinstance(row, SETTABLE):
             if row.setting is not None:
                 yield f"{row.key}: has a setting but is only read"
             continue
+        if isinstance(row, Number) and row.under and units.get(row.under) != row.quantity.unit:
+            yield f"{row.key}: is under {row.under!r}, which is no number in the same unit here"
         yield from (f"{row.key}: {fault}" for fault in _bounds(row))
         if integration.dialect is None:
             continue

@@ -2,9 +2,10 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from gridward_kit.entity import Entity, Number
 from gridward_kit.kept import Json
 from gridward_kit.mqtt import Link, Message
 from gridward_kit.point import Value
@@ -12,16 +13,18 @@ from gridward_kit.point import Value
 TTL = 10.0
 LONGEST = 300.0
 REMEMBERED = 3600.0
+SAME = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A value for an entity, from whom, until when (monotonic seconds)."""
+    """A value for an entity, from whom, until when and since when (monotonic seconds)."""
 
     value: Value
     id: str
     by: str
     deadline: float
+    since: float | None = None
 
 
 class Malformed(ValueError):
@@ -37,7 +40,11 @@ def parse(message: Message, fresh_id: Callable[[], str]) -> Command:
     """Read `.../command` (JSON) or Home Assistant's `.../set` (a bare value); raises Malformed."""
     if message.topic.endswith("/set"):
         return Command(
-            message.payload.decode("utf-8", "replace"), fresh_id(), "home_assistant", message.at + TTL
+            message.payload.decode("utf-8", "replace"),
+            fresh_id(),
+            "home_assistant",
+            message.at + TTL,
+            message.at,
         )
     try:
         content: Json = json.loads(message.payload)
@@ -57,7 +64,7 @@ def parse(message: Message, fresh_id: Callable[[], str]) -> Command:
         raise Malformed("the value is not a finite number", identifier, by[:64])
     if not isinstance(ttl, int | float) or isinstance(ttl, bool) or not 0 < ttl <= LONGEST:
         raise Malformed(f"`ttl` is not a time above 0 and up to {LONGEST:g} s", identifier, by[:64])
-    return Command(value, identifier, by[:64], message.at + ttl)
+    return Command(value, identifier, by[:64], message.at + ttl, message.at)
 
 
 class Seen:
@@ -80,17 +87,39 @@ def same(one: Value | None, other: Value) -> bool:
         return one == other
     if isinstance(one, bool) or isinstance(other, bool):
         return bool(one) == bool(other)
-    return abs(one - other) < 1e-6
+    return abs(one - other) < SAME
+
+
+def crossed(
+    row: Entity, value: Value, rows: Mapping[str, Entity], known: Iterable[Mapping[str, Value]]
+) -> str | None:
+    """Why a number cannot be set beside the one that it must stay under, or those that stay under it, in
+    words; None if it can. `known` are the values that stand, and those that are just being set."""
+    numbers = {one.key: one for one in rows.values() if isinstance(one, Number)}
+    mine = numbers.get(row.key)
+    if mine is None:
+        return None
+    for other in numbers.values():
+        above, below = other.key == mine.under, other.under == mine.key
+        for stands in (values.get(other.key) for values in known):
+            if stands is None or isinstance(stands, str):
+                continue
+            if (above and float(value) > stands + SAME) or (below and float(value) < stands - SAME):
+                side = "above" if above else "below"
+                words = f"{float(value):g} is {side} {other.name}, {float(stands):g}"
+                return f"{words}: that one has to be set first"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a command: its status, why, and what stood before and stands now."""
+    """What became of a command: its status, why, what stood before and stands now, and how long it took."""
 
     status: str
     reason: str
     before: Value | None
     value: Value | None
+    seconds: float | None = None
 
 
 def answer(link: Link, at: str, what: str, command: Command, outcome: Outcome) -> None:
@@ -107,4 +136,6 @@ def answer(link: Link, at: str, what: str, command: Command, outcome: Outcome) -
     link.publish(f"{link.root}/{what}/result", json.dumps(result, ensure_ascii=False))
     if outcome.status != "accepted":
         event = {**result, "what": what, "asked": command.value, "before": outcome.before}
+        if outcome.seconds is not None:
+            event["seconds"] = outcome.seconds
         link.publish(f"{link.root}/audit", json.dumps(event, ensure_ascii=False))

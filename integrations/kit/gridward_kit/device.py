@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from gridward_kit import discovery
 from gridward_kit.clock import Clock, iso
-from gridward_kit.command import Command, Malformed, Outcome, Seen, answer, parse, same
+from gridward_kit.command import Command, Malformed, Outcome, Seen, answer, crossed, parse, same
 from gridward_kit.entity import Button, Entity, derive
 from gridward_kit.errors import DeviceError, Refused
+from gridward_kit.gone import owner
 from gridward_kit.info import Setup, announcement, health, info
 from gridward_kit.integration import Identity
 from gridward_kit.kept import Json, Kept
@@ -69,6 +70,7 @@ class Device:
         self._unrecorded: dict[str, Value] = {}
         self._recorded_at = clock.monotonic()
         self._seen = Seen()
+        self._asked: dict[str, Value] = {}
         self._busy: set[asyncio.Task[None]] = set()
         self._budgets: dict[str, Budget] = {}
         spool = setup.folder / "spool" / f"{setup.id}.jsonl"
@@ -108,7 +110,7 @@ class Device:
             self.link.publish(topic, payload, retain=True)
         told = info(self.setup, self.link.role, identity, entities)
         self.link.publish(f"{self.root}/info", told, retain=True)
-        self._save({"announced": list(messages)})
+        self._save({"announced": list(messages), "owner": owner(self.setup, self.link.role)})
 
     def read(
         self, values: Mapping[str, Value], every: float = 0.0, owned: frozenset[str] | None = None
@@ -212,7 +214,11 @@ class Device:
         if not isinstance(row, Button) and same(before, value):
             self._answer(key, command, "unchanged", "it stands so already", before, before)
             return
-        wish = Command(value, command.id, command.by, command.deadline)
+        reason = crossed(row, value, self.entities, (self.values, self._asked))
+        if reason is not None:
+            self._answer(key, command, "refused", reason, before, before)
+            return
+        wish = replace(command, value=value)
         self._answer(key, wish, "accepted", "", before, before)
         await self._do(row, wish, before)
 
@@ -220,6 +226,7 @@ class Device:
         if self.perform is None:
             self._answer(row.key, wish, "refused", "this device takes no commands", before, before)
             return
+        self._asked[row.key] = wish.value
         try:
             value = await self.perform(row, wish)
         except (Refused, ValueError) as error:
@@ -230,6 +237,8 @@ class Device:
             self._answer(row.key, wish, "failed", str(error) or type(error).__name__, before, before)
         else:
             self._answer(row.key, wish, "confirmed", "", before, value)
+        finally:
+            self._asked.pop(row.key, None)
         self.publish()
 
     def _objection(self, row: Entity | None, command: Command, message: Message) -> str | None:
@@ -275,5 +284,6 @@ class Device:
     def _answer(
         self, key: str, command: Command, status: str, reason: str, before: Value | None, value: Value | None
     ) -> None:
-        outcome = Outcome(status, reason, before, value)
+        took = None if command.since is None else round(self.clock.monotonic() - command.since, 1)
+        outcome = Outcome(status, reason, before, value, took)
         answer(self.link, iso(self.clock.time()), f"{self.id}/{key}", command, outcome)

@@ -2,14 +2,16 @@
 
 Only keys, units and classes that releases from 2023 to today accept; see Home Assistant's MQTT
 integration for their meaning. Values come out of the device's state object by template; a key that is
-not there makes the entity unknown, never the old value.
+not there makes the entity unknown, or unavailable where it is a moment, never the old value.
 """
 
 import json
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
 from gridward_kit.entity import (
+    TEXT_MOST,
     BinarySensor,
     Button,
     Entity,
@@ -17,11 +19,16 @@ from gridward_kit.entity import (
     Select,
     Sensor,
     Switch,
+    Text,
 )
 from gridward_kit.integration import Identity
 from gridward_kit.kept import Json
 from gridward_kit.mqtt import PREFIX
 from gridward_kit.point import UNKNOWN
+
+MOMENTS = ("date", "timestamp")
+NEVER_SHOWN = "1970-01-01T00:00:00+00:00"
+"""What stands for an absent moment, of which `availability` says in the same message that it is not there."""
 
 SUPPORT = "https://github.com/gridward/gridward"
 
@@ -32,6 +39,7 @@ COMPONENTS: dict[type[Entity], str] = {
     Select: "select",
     Switch: "switch",
     Button: "button",
+    Text: "text",
 }
 
 
@@ -48,11 +56,12 @@ class Announcement:
     version: str
     writable: bool
     via: str | None = None
+    card: tuple[str, str] | None = None
 
 
 def component(row: Entity, *, writable: bool) -> str:
     """The Home Assistant component of an entity; a setting of a read-only device is shown as a sensor."""
-    kind = COMPONENTS[type(row)]
+    kind = next(COMPONENTS[base] for base in type(row).__mro__ if base in COMPONENTS)
     if writable or kind in ("sensor", "binary_sensor"):
         return kind
     return "binary_sensor" if kind == "switch" else "sensor"
@@ -73,12 +82,13 @@ def message(about: Announcement, row: Entity) -> str:
     """The entity's discovery message as JSON."""
     kind = component(row, writable=about.writable)
     base = f"{about.root}/{about.device}"
+    present: list[Json] = [{"topic": topic} for topic in availability(about)]
     content: dict[str, Json] = {
         "name": row.name,
         "unique_id": unique_id(about.site, about.device, row.key),
         "object_id": f"{about.device}_{row.key}",
         "default_entity_id": f"{kind}.{about.device}_{row.key}",
-        "availability": [{"topic": topic} for topic in availability(about)],
+        "availability": [*present, *_there(row, base)],
         "availability_mode": "all",
         "device": device_block(about),
         "origin": {"name": "Gridward", "sw_version": about.version, "support_url": SUPPORT},
@@ -106,7 +116,10 @@ def availability(about: Announcement) -> list[str]:
 
 
 def device_block(about: Announcement) -> dict[str, Json]:
-    """The device, with keys that Home Assistant 2023 already knew."""
+    """The device, with keys that Home Assistant 2023 already knew; another's card says the rest itself."""
+    if about.card is not None:
+        identifier, name = about.card
+        return {"identifiers": [f"gridward_{about.site}_{identifier}"], "name": name}
     block: dict[str, Json] = {
         "identifiers": [f"gridward_{about.site}_{about.device}"],
         "name": about.name,
@@ -122,6 +135,18 @@ def device_block(about: Announcement) -> dict[str, Json]:
     return block
 
 
+def _is_moment(row: Entity) -> bool:
+    return isinstance(row, Sensor) and row.quantity.device_class in MOMENTS
+
+
+def _there(row: Entity, base: str) -> list[Json]:
+    """A moment that is absent is unavailable: older releases warn of an unknown one at each state."""
+    if not _is_moment(row):
+        return []
+    template = f"{{{{ 'online' if value_json['{row.key}'] is defined else 'offline' }}}}"
+    return [{"topic": f"{base}/state", "value_template": template}]
+
+
 def _state(row: Entity, kind: str, base: str) -> dict[str, Json]:
     if kind == "button":
         return {}
@@ -133,7 +158,8 @@ def _state(row: Entity, kind: str, base: str) -> dict[str, Json]:
     elif kind in ("binary_sensor", "switch"):
         template = f"{{{{ 'None' if {read} is not defined else 'ON' if {read} else 'OFF' }}}}"
     else:
-        template = f"{{{{ {read} | default('None') }}}}"
+        absent = NEVER_SHOWN if _is_moment(row) else "None"
+        template = f"{{{{ {read} | default('{absent}') }}}}"
     return {"state_topic": f"{base}/state", "value_template": template}
 
 
@@ -165,6 +191,8 @@ def _control(row: Entity) -> dict[str, Json]:
         return {"min": low, "max": high, "step": _step(row), "mode": "box"}
     if isinstance(row, Select):
         return {"options": [*dict.fromkeys((*row.options, *row.shown))]}
+    if isinstance(row, Text):
+        return {"max": min(row.most, TEXT_MOST)}
     return {}
 
 
@@ -179,7 +207,8 @@ def announced(row: Entity, *, writable: bool) -> bool:
 
 
 def _step(row: Number) -> float:
+    """The widest on which every allowed value lies, counted from the least, as Home Assistant's box does."""
     if not row.only:
         return row.step
-    ordered = sorted(row.only)
-    return min((after - one for one, after in pairwise(ordered)), default=1)
+    thousandths = (round((after - one) * 1000) for one, after in pairwise(sorted(row.only)))
+    return math.gcd(*thousandths) / 1000 or 1

@@ -108,12 +108,16 @@ class BinarySensor(Entity):
 
 @dataclass(frozen=True, slots=True)
 class Number(Entity):
-    """A number that may be set between `low` and `high` in steps of `step`, or to one of `only`."""
+    """A number that may be set between `low` and `high` in steps of `step`, or to one of `only`.
+
+    `under` is the key of another number that it must not exceed, whichever of the two is set.
+    """
 
     low: float = 0
     high: float = 0
     step: float = 1
     only: tuple[float, ...] = ()
+    under: str = ""
 
     def accept(self, value: Value) -> Value:
         try:
@@ -155,6 +159,18 @@ class Switch(Entity):
         if value not in known:
             raise ValueError(f"{value!r} is neither ON nor OFF")
         return known[value]
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Entity):
+    """A text of at most `most` characters that may be set."""
+
+    most: int = TEXT_MOST
+
+    def accept(self, value: Value) -> Value:
+        if not isinstance(value, str) or not 0 < len(value) <= self.most:
+            raise ValueError(f"a text of 1 to {self.most} characters is expected")
+        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,14 @@ class NoAnswer(DeviceError, TimeoutError):
     """Silence, or a line that is not there: asked again later."""
 
 
+class NoLine(NoAnswer):
+    """The line cannot be opened: `held` by another program, not there, or not permitted."""
+
+    def __init__(self, words: str, *, held: bool = False) -> None:
+        super().__init__(words)
+        self.held = held
+
+
 class BadFrame(DeviceError):
     """Bytes that are not the answer to what was asked: checksum, length, another query's reply."""
 

@@ -17,7 +17,10 @@ from gridward_kit.wear import BUCKET, Budget
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """One device of the site file, with what the whole site says beside it."""
+    """One device of the site file, with what the whole site says beside it.
+
+    `card` is id and name of another device on whose card Home Assistant shows this one's entities.
+    """
 
     id: str
     integration: Integration
@@ -28,6 +31,7 @@ class Setup:
     side: str | None = None
     port: str | None = None
     via: str | None = None
+    card: tuple[str, str] | None = None
 
 
 def announcement(setup: Setup, link: Link, identity: Identity) -> discovery.Announcement:
@@ -42,6 +46,7 @@ def announcement(setup: Setup, link: Link, identity: Identity) -> discovery.Anno
         version=version("gridward-kit"),
         writable=setup.writable,
         via=setup.via,
+        card=setup.card,
     )
 
 

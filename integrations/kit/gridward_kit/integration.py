@@ -61,8 +61,8 @@ class Line:
 class Query:
     """One request and how often it is asked: FAST every turn, ONCE after connecting, else seconds.
 
-    `twice` is for answers whose checksum is weak: only what two in a row say alike counts. A slow query is
-    asked after so many `rounds` of the fast ones at the earliest: where the line is full, what changes is
+    `twice` is for answers whose checksum is weak: only what two in a row say alike counts. Where the line
+    is full, a slow query is asked after so many `rounds` of the fast ones at the earliest: what changes is
     not held up by what hardly does.
     """
 
@@ -169,6 +169,24 @@ class Simulator(ABC):
         """Take bytes from the line, any number at a time, and return the answers to send, in order."""
 
 
+class SwitchLimits(Protocol):
+    """The limits of switching that a relay keeps itself, for rehearsals: dwell, changes, lock."""
+
+    @property
+    def position(self) -> str:
+        """`connected` or `islanded`, as ordered."""
+
+    @property
+    def locked(self) -> str | None:
+        """Why it is locked connected until a person releases it."""
+
+    def follow(self, *, lease_open: bool, now: float) -> None:
+        """Take the position that the lease allows at this moment (monotonic seconds)."""
+
+    def release(self) -> None:
+        """A person releases the lock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A further device for the contract tests: its identity, and the options that its simulator, its
@@ -189,8 +207,10 @@ class Integration:
     no options, every row that any model can have.
     `faults` says what is wrong with options that are each right but do not fit together.
     A relay also has `safe`, which drives its safe state and says so (raises DeviceError, ValueError), and
-    `ends_lease`: what ends a lease when the computer dies, in words. `poll` is how often the fast
-    queries are asked, in seconds, where the site file does not say. `alike` names pairs of queries
+    `ends_lease`: what ends a lease when the computer dies, in words; `limits` are its limits of switching,
+    begun at a moment (monotonic seconds), and `look` reads its contacts without moving anything, while
+    nobody else has it (raises DeviceError). `poll` is how often the fast queries are asked, in seconds,
+    where the site file does not say. `alike` names pairs of queries
     whose answers cannot be told apart. `options` are the site file's further keys for such a device.
     `commission` says how a fresh one gets onto a shared line, where a tool can do it.
     """
@@ -214,6 +234,8 @@ class Integration:
     faults: Callable[[Options], list[str]] | None = None
     safe: Callable[[Options], str] | None = None
     ends_lease: Callable[[Options], str] | None = None
+    look: Callable[[Options], Mapping[str, Value]] | None = None
+    limits: Callable[[float], SwitchLimits] | None = None
     commission: "Commission | None" = None
 
     def each(self) -> Iterator[tuple[str, "Integration"]]:

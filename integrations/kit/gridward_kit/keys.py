@@ -39,6 +39,7 @@ INVERTER: Mapping[str, Quantity] = {
     "pv_voltage": VOLTAGE,
     "pv_current": CURRENT,
     "pv2_power": POWER,
+    "pv_total_power": POWER,
     "pv2_voltage": VOLTAGE,
     "pv2_current": CURRENT,
     "grid_voltage": VOLTAGE,

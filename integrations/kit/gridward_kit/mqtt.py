@@ -5,14 +5,16 @@ import inspect
 import logging
 import ssl
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import aiomqtt
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from gridward_kit.audit import AuditSpool
 from gridward_kit.clock import Clock
 from gridward_kit.tasks import end
 
@@ -66,15 +68,16 @@ class Link(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the broker is: `mqtt://host:1883` or `mqtts://host:8883`, and the role's credentials.
-
-    `version` of MQTT is tried first.
+    """Where the broker is: `mqtt://host:1883` or `mqtts://host:8883`, and the role's credentials: its own, or
+    of `users`, who are called as their connections. `ca` is whom `mqtts` trusts. `version` is tried first.
     """
 
     url: str = field(repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     version: aiomqtt.ProtocolVersion = MQTT_5
+    users: Mapping[str, str] | None = field(default=None, repr=False)
+    ca: Path | None = None
 
     @property
     def where(self) -> str:
@@ -84,23 +87,28 @@ class Broker:
     def client(
         self, identifier: str, will: aiomqtt.Will, version: aiomqtt.ProtocolVersion = MQTT_3
     ) -> aiomqtt.Client:
-        """A client that is not yet connected; raises ValueError for a URL that is none."""
+        """A client that is not yet connected; raises ValueError for a URL that is none, or no password."""
         parts = urlsplit(self.url)
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
             raise ValueError(f"{self.url!r} is not mqtt://host:port or mqtts://host:port")
         secure = parts.scheme == "mqtts"
+        username, password = self.username or parts.username, self.password or parts.password
+        if self.users is not None:
+            username, password = identifier, self.users.get(identifier)
+            if password is None:
+                raise ValueError(f"the secrets hold no password of the broker's user {identifier}")
         return aiomqtt.Client(
             parts.hostname,
             parts.port or (8883 if secure else 1883),
-            username=self.username or parts.username,
-            password=self.password or parts.password,
+            username=username,
+            password=password,
             identifier=identifier,
             protocol=version,
             clean_session=True if version is MQTT_3 else None,
             keepalive=KEEPALIVE,
             timeout=TIMEOUT,
             will=will,
-            tls_context=ssl.create_default_context() if secure else None,
+            tls_context=ssl.create_default_context(cafile=self.ca) if secure else None,
             max_queued_incoming_messages=WAITING,
         )
 
@@ -122,9 +130,12 @@ class MqttLink:
     What is published while the broker is away waits: retained messages the newest of each topic,
     others the newest thousand; what only means something now (QoS 0, commands, leases)
     is dropped. MQTT 5, where the broker speaks it, tells of a wish that it was sent to be retained.
+    Audit events wait in `folder`, where there is one, until the recorder has them on disk.
     """
 
-    def __init__(self, broker: Broker, site: str, role: str, clock: Clock) -> None:
+    def __init__(
+        self, broker: Broker, site: str, role: str, clock: Clock, folder: Path | None = None
+    ) -> None:
         self.root = f"gridward/{site}"
         self.site = site
         self.role = role_topic(role)
@@ -139,12 +150,22 @@ class MqttLink:
         self._availability = f"{self.root}/{self.role}/availability"
         self._client: aiomqtt.Client | None = None
         self._version = broker.version
+        self._audit = f"{self.root}/audit"
+        self._events: AuditSpool | None = None
+        if folder is not None:
+            events = self._events = AuditSpool(folder, self.role, clock, self._send_events)
+            self.subscribe(f"{self.root}/recorder/audit/stored", lambda word: events.stored(word.payload))
+            self.subscribe(f"{self.root}/recorder/availability", lambda word: events.back(word.payload))
 
     @property
     def connected(self) -> bool:
         return self._connected
 
     def publish(self, topic: str, payload: str, *, retain: bool = False, qos: int = 1) -> None:
+        if topic == self._audit and self._events is not None:
+            self._events.put(payload)
+            if not self._connected:
+                return
         if retain:
             self._retained[topic] = (payload, qos)
         if (retain or qos == 0) and not self._connected:
@@ -160,6 +181,10 @@ class MqttLink:
 
     def on_connect(self, act: Callable[[], None]) -> None:
         self._on_connect.append(act)
+
+    def _send_events(self, payloads: list[str]) -> None:
+        self._outgoing.extend((self._audit, payload, False, 1) for payload in payloads)
+        self._waiting.set()
 
     async def run(self) -> None:
         """Stay connected until cancelled; then say `offline` and leave."""
@@ -229,17 +254,18 @@ class MqttLink:
         def rank(topic: str) -> int:
             return 0 if topic.startswith(PREFIX) else 2 if topic.endswith("/state") else 1
 
-        waiting = [
-            item for item in self._outgoing if not item[2] and item[3] and not item[0].endswith(MOMENTARY)
-        ]
+        gone = MOMENTARY if self._events is None else (*MOMENTARY, self._audit)
+        waiting = [item for item in self._outgoing if not item[2] and item[3] and not item[0].endswith(gone)]
         self._outgoing.clear()
-        room = len(self._retained) + len(waiting) + WAITING
+        room = len(self._retained) + len(waiting) + 2 * WAITING
         again = [
             (topic, payload, True, qos)
             for topic, (payload, qos) in sorted(self._retained.items(), key=lambda item: rank(item[0]))
         ]
         self._outgoing = deque([*again, *waiting], maxlen=room)
         self._waiting.set()
+        if self._events is not None:
+            self._events.send()
 
     async def _send(self, client: aiomqtt.Client) -> None:
         while True:
@@ -260,7 +286,8 @@ class MqttLink:
             if message.topic == BIRTH and payload == b"online":
                 self._say_again()
             for topic, handler in self._handlers:
-                if incoming.topic.matches(topic):
+                wild = "+" in topic or "#" in topic
+                if topic == message.topic or (wild and incoming.topic.matches(topic)):
                     await self._deliver(handler, message)
 
     async def _deliver(self, handler: Handler, message: Message) -> None:

@@ -33,23 +33,19 @@ class Pace:
         self.answered_at = now
         self.until = now + max(least, self.pause)
 
-    def silent(self, started: float, late: float = 0.0) -> bool:
-        """It said nothing to the request sent then, and may still do so until `late` seconds after it.
-
-        Whether it will be left alone for longer from now on.
-        """
+    def silent(self, started: float, late: float = 0.0) -> None:
+        """It said nothing to the request sent then, and may still do so until `late` seconds after it."""
         self._count()
         self.until = max(self.until, started + late)
         close = started - self.answered_at < max(STEPS)
         self.answered_at = float("-inf")
         if not close:
-            return False
+            return
         self._dropped += 1
         if self._dropped < DROPPED or self._step == len(STEPS) - 1:
-            return False
+            return
         self._step += 1
         self._asked = self._dropped = 0
-        return True
 
     def _count(self) -> None:
         self._asked += 1

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from gridward_kit.capture import Capture
 from gridward_kit.clock import Clock
-from gridward_kit.errors import BadFrame, NoAnswer
+from gridward_kit.errors import BadFrame, NoAnswer, NoLine
 from gridward_kit.integration import Line
 from gridward_kit.transport import Transport, open_transport
 
@@ -27,7 +27,6 @@ NETWORK = ("socket://", "tcp://")
 NETWORK_GAP = 0.3
 OVERDUE = 0.1
 BUSY = (errno.EAGAIN, errno.EBUSY)
-HELD = "another program holds it"
 
 Cut = Callable[[bytes, bool], tuple[bytes, bytes] | None]
 
@@ -54,7 +53,7 @@ class Port:
         self._transport: Transport | None = None
         self._failures = 0
         self._retry_at = 0.0
-        self._trouble = ""
+        self._trouble = NoAnswer()
         self._unsettled = False
         self._idle_since = 0.0
         self._usual: dict[bytes, tuple[float, int]] = {}
@@ -68,19 +67,21 @@ class Port:
     ) -> bytes:
         """Send a request and return the answer that `cut` finds; `meanwhile` is called once it is sent.
 
-        Raises NoAnswer when the line is not there or nothing came within `first` seconds, BadFrame
-        when what came cannot be an answer.
+        Raises NoLine when the line does not open, NoAnswer when it went away or nothing came within `first`
+        seconds, BadFrame when what came cannot be an answer.
         """
         transport = await self._opened()
         self.exchanges += 1
         try:
             await self._clear(transport)
             transport.write(request)
+            sent = asyncio.get_running_loop().time()
             if self.capture:
                 self.capture.sent(request)
             if meanwhile is not None:
                 meanwhile()
-            return await self._answer(transport, request, cut, self.line.first if first is None else first)
+            patience = self.line.first if first is None else first
+            return await self._answer(transport, request, cut, patience, sent)
         except (NoAnswer, BadFrame):
             self.errors += 1
             self._unsettled = True
@@ -88,8 +89,9 @@ class Port:
         except OSError as error:
             self.errors += 1
             self.close()
-            self._back_off(f"{self.url}: the line went away: {error}; is the cable in?")
-            raise NoAnswer(self._trouble) from error
+            raise self._back_off(
+                NoAnswer(f"{self.url}: the line went away: {error}; is the cable in?")
+            ) from error
         finally:
             self._idle_since = asyncio.get_running_loop().time()
 
@@ -105,20 +107,21 @@ class Port:
             return self._transport
         now = self._clock.monotonic()
         if now < self._retry_at:
-            raise NoAnswer(self._trouble)
+            raise self._trouble.with_traceback(None)
         try:
             self._transport = await asyncio.to_thread(open_transport, self.url, self.line)
         except OSError as error:
-            self._back_off(f"{self.url}: cannot be opened: {_in_words(error)}")
-            raise NoAnswer(self._trouble) from error
+            words = f"{self.url}: cannot be opened: {_in_words(error)}"
+            raise self._back_off(NoLine(words, held=error.errno in BUSY)) from error
         self._failures = 0
         self._unsettled = True
         return self._transport
 
-    def _back_off(self, trouble: str) -> None:
+    def _back_off(self, trouble: NoAnswer) -> NoAnswer:
         self._trouble = trouble
         self._retry_at = self._clock.monotonic() + BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
         self._failures += 1
+        return trouble
 
     async def _clear(self, transport: Transport) -> None:
         """Drop stale bytes; after a fault wait until the line has been quiet for a gap."""
@@ -137,12 +140,14 @@ class Port:
         if not self.url.startswith(NETWORK[1]):
             await _until(self._idle_since + self.line.rest)
 
-    async def _answer(self, transport: Transport, request: bytes, cut: Cut, first: float) -> bytes:
+    async def _answer(
+        self, transport: Transport, request: bytes, cut: Cut, first: float, sent: float
+    ) -> bytes:
         loop = asyncio.get_running_loop()
-        sent = loop.time()
         seconds, length = self._usual.get(request, (0.0, 0))
         if seconds:
-            await asyncio.sleep(seconds - MARGIN * self.line.character)
+            await asyncio.sleep(sent + seconds - MARGIN * self.line.character - loop.time())
+        woken = loop.time()
         buffer = b""
         wait = len(request) * self.line.character + first - seconds
         if seconds and self.line.modbus:
@@ -157,7 +162,7 @@ class Port:
             if found is not None:
                 took = loop.time() - sent if arrived else 0.0
                 if seconds:
-                    overslept = data == buffer
+                    overslept = data == buffer and loop.time() - woken < TICK
                     took = seconds * HASTE if overslept else min(took, seconds + 2 * self.line.character)
                 self._usual[request] = (took, len(buffer) - len(found[1]))
                 return found[0]
@@ -220,7 +225,7 @@ def _in_words(error: OSError) -> str:
     """Why a port does not open, and what to do."""
     match error.errno:
         case number if number in BUSY:
-            return f"{HELD} (is a gateway running?); end that one first"
+            return "another program holds it (is a gateway running?); end that one first"
         case errno.EACCES | errno.EPERM:
             return "not permitted; sudo usermod -aG dialout $USER, then log in again"
         case errno.ENOENT | errno.ENODEV | errno.ENXIO:

@@ -7,6 +7,8 @@ from gridward_kit.clock import Clock
 from gridward_kit.entity import Entity, by_query, derive, readings
 from gridward_kit.errors import DeviceError, NoAnswer, Refused
 from gridward_kit.integration import Dialect, Identity, Integration, Options, Query
+from gridward_kit.pace import Pace
+from gridward_kit.paced import paced
 from gridward_kit.point import Value
 from gridward_kit.port import Port
 
@@ -25,9 +27,16 @@ class Poll:
 
 
 class Reader:
-    """One device on a port of its own."""
+    """One device on a port of its own, asked at its pace, which goes on from another reader's where given."""
 
-    def __init__(self, integration: Integration, port: Port, options: Options, clock: Clock) -> None:
+    def __init__(
+        self,
+        integration: Integration,
+        port: Port,
+        options: Options,
+        clock: Clock,
+        pace: Pace | None = None,
+    ) -> None:
         if integration.identify is None or integration.dialect is None:
             raise ValueError(f"{integration.domain} is not a device on a line")
         self._identify = integration.identify
@@ -35,6 +44,7 @@ class Reader:
         self._port = port
         self._options = options
         self._clock = clock
+        self._pace = pace or Pace()
         self._rows: dict[str, tuple[Entity, ...]] = {}
 
     async def identify(self) -> Identity:
@@ -108,6 +118,4 @@ class Reader:
         return None
 
     async def _ask(self, request: bytes, dialect: Dialect) -> bytes:
-        return await self._port.exchange(
-            request, lambda buffer, quiet: dialect.cut(request, buffer, quiet=quiet)
-        )
+        return await paced(self._port, self._pace, self._clock, dialect, request)

@@ -1,7 +1,8 @@
 """The table of values in each integration's README, written from its entity table.
 
-It stands between `<!-- values -->` and `<!-- /values -->`. `python -m gridward_kit.readme TREE` writes
-what is not current.
+It stands between `<!-- values -->` and `<!-- /values -->`; those of a folder's further integrations between
+`<!-- values of NAME -->` and `<!-- /values -->`. `python -m gridward_kit.readme TREE` writes what is not
+current.
 """
 
 import re
@@ -24,25 +25,36 @@ def generate(tree: Path, *, write: bool) -> list[Path]:
     """The README files whose table is missing or not current; written, if asked to."""
     changed = []
     for path in sorted(tree.glob("integrations/*/README.md")):
-        domain = path.parent.name
-        if not entry_points(group="gridward.integrations", name=domain):
-            continue
-        before = path.read_text("utf-8")
-        after = filled(before, table(integrations()[domain].entities({})))
-        if after != before or BEGIN not in before or END not in before:
+        marks = marks_of(path.parent.name)
+        before = after = path.read_text("utf-8")
+        for domain, begin in marks.items():
+            after = filled(after, begin, table(integrations()[domain].entities({})))
+        if after != before or any(begin not in before or END not in before for begin in marks.values()):
             changed.append(path)
             if write:
                 path.write_text(after, "utf-8")
     return changed
 
 
-def filled(text: str, values: str) -> str:
+def marks_of(folder: str) -> dict[str, str]:
+    """The integrations of a folder, and the mark before each one's table."""
+    homes = {
+        entry.name: entry.module.partition(".")[0] for entry in entry_points(group="gridward.integrations")
+    }
+    return {
+        name: BEGIN if name == folder else f"<!-- values of {name} -->"
+        for name, home in sorted(homes.items())
+        if folder == name or home == f"gridward_{folder}"
+    }
+
+
+def filled(text: str, mark: str, values: str) -> str:
     """The document with the table between its marks; unchanged where it has none."""
-    before, begin, rest = text.partition(BEGIN)
+    before, begin, rest = text.partition(mark)
     _, end, after = rest.partition(END)
     if not begin or not end:
         return text
-    return f"{before}{BEGIN}\n{values}{END}{after}"
+    return f"{before}{mark}\n{values}{END}{after}"
 
 
 def table(rows: Iterable[Entity]) -> str:

@@ -10,6 +10,7 @@ from gridward_kit.bus import Bus
 from gridward_kit.capture_switch import CaptureSwitch
 from gridward_kit.clock import Clock
 from gridward_kit.device import Device
+from gridward_kit.gone import clear_gone
 from gridward_kit.info import Setup
 from gridward_kit.integration import Line, Options
 from gridward_kit.mqtt import Broker, MqttLink
@@ -36,6 +37,7 @@ class Where:
     site: str
     clock: Clock
     zone: tzinfo
+    known: frozenset[str] | None = None  # all device ids of the site, on whichever host
 
 
 async def run_bus(
@@ -55,7 +57,7 @@ async def run_bus(
 
     `capture` says that it begins with its raw capture on, in `folder`; a person may switch it any time.
     """
-    link = MqttLink(where.broker, where.site, role, where.clock)
+    link = MqttLink(where.broker, where.site, role, where.clock, folder)
     port = Port(url, line, where.clock)
     path = folder / "captures" / f"{role.removeprefix('bus:')}.txt"
     CaptureSwitch(link, port, path, where.clock, on=capture)
@@ -64,6 +66,8 @@ async def run_bus(
         device = Device(replace(member.setup, port=url), link, where.clock)
         return Wired(device, member.options, where.clock, member.poll, line)
 
+    if where.known is not None:
+        clear_gone(link, folder, where.known)
     bus = Bus(port, [wired(member) for member in members], where.clock, where.zone)
     roster = roster or Roster()
     roster.opened(bus, wired)
@@ -78,8 +82,10 @@ async def run_device(where: Where, role: str, member: Member) -> None:
     integration = member.setup.integration
     if integration.serve is None:
         raise ValueError(f"{member.setup.id}: {integration.domain} belongs on a bus")
-    link = MqttLink(where.broker, where.site, role, where.clock)
+    link = MqttLink(where.broker, where.site, role, where.clock, member.setup.folder)
     device = Device(member.setup, link, where.clock)
+    if where.known is not None:
+        clear_gone(link, member.setup.folder, where.known)
     await together(link, integration.serve(device, member.options))
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from serial.tools import list_ports
 
 from gridward_kit.clock import Clock
-from gridward_kit.errors import DeviceError, NoAnswer
+from gridward_kit.errors import DeviceError, NoLine
 from gridward_kit.integration import Identity, Integration, Line, Options, integrations
 from gridward_kit.kept import Json
+from gridward_kit.pace import Pace
 from gridward_kit.port import NETWORK, Port
 from gridward_kit.reader import Reader
 from gridward_kit.sweep import ALL, LIKELY, Heard, sweep
@@ -79,7 +80,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that answers, but not as one device: told to the person."""
+    """Something that answers, but not as one device, or a port that does not open: told to the person."""
 
     words: str
 
@@ -125,18 +126,28 @@ async def scan_port(url: str, clock: Clock) -> AsyncIterator[Step | Finding | Tr
 
     A point-to-point device ends the search on its port; a Modbus line is searched to its last address.
     """
+    try:
+        async for step in _searched(url, clock):
+            yield step
+    except NoLine as error:
+        yield Trouble(str(error))
+
+
+async def _searched(url: str, clock: Clock) -> AsyncIterator[Step | Finding | Trouble]:
+    """As `scan_port`; raises NoLine."""
     lines = () if url.startswith("hidraw://") else LINES[:1] if url.startswith(NETWORK) else LINES
     lively: list[Line] = []
     for line in lines[:1]:
         yield Step(f"{url}: Modbus, {settings(line)}, the likeliest addresses")
         lively += [line] if await _lively(url, line, clock) else []
-    async for step in _point_to_point(url, clock) if not lively else _nothing():
-        yield step
-        if not isinstance(step, Step):
-            return
-    for line in lines[1:] if not lively else ():
-        yield Step(f"{url}: Modbus, {settings(line)}, the likeliest addresses")
-        lively += [line] if await _lively(url, line, clock) else []
+    if not lively:
+        async for step in _point_to_point(url, clock):
+            yield step
+            if not isinstance(step, Step):
+                return
+        for line in lines[1:]:
+            yield Step(f"{url}: Modbus, {settings(line)}, the likeliest addresses")
+            lively += [line] if await _lively(url, line, clock) else []
     for line in lively or lines:
         found = False
         async for step in _whole_line(url, line, clock):
@@ -144,14 +155,9 @@ async def scan_port(url: str, clock: Clock) -> AsyncIterator[Step | Finding | Tr
             yield step
         if found:
             return
-    async for step in _first_addresses(url, clock) if lines else _nothing():
-        yield step
-
-
-async def _nothing() -> AsyncIterator[Step | Finding | Trouble]:
-    none: tuple[Step, ...] = ()
-    for step in none:
-        yield step
+    if lines:
+        async for step in _first_addresses(url, clock):
+            yield step
 
 
 async def _point_to_point(url: str, clock: Clock) -> AsyncIterator[Step | Finding | Trouble]:
@@ -164,10 +170,8 @@ async def _point_to_point(url: str, clock: Clock) -> AsyncIterator[Step | Findin
         port = Port(url, line, clock)
         try:
             identity = await Reader(integration, port, {}, clock).identify()
-        except NoAnswer as error:
-            if "cannot be opened" in str(error):
-                yield Trouble(str(error))
-                return
+        except NoLine:
+            raise
         except DeviceError:
             continue
         else:
@@ -209,9 +213,9 @@ async def _who(port: Port, heard: Heard, clock: Clock) -> AsyncIterator[Finding 
             "parity, or a bad line. Connect one after the other."
         )
         return
-    known = False
+    known, pace = False, Pace()
     for integration in _on_modbus():
-        identity = await _identified(integration, port, {"address": heard.unit}, clock)
+        identity = await _identified(integration, port, {"address": heard.unit}, clock, pace)
         if identity is not None:
             known = True
             yield Finding(port.url, integration, identity, port.line, heard.unit)
@@ -221,11 +225,12 @@ async def _who(port: Port, heard: Heard, clock: Clock) -> AsyncIterator[Finding 
 
 async def _first_addresses(url: str, clock: Clock) -> AsyncIterator[Step | Finding | Trouble]:
     """Some devices say nothing at all to a question that is not theirs: ask the first as each asks."""
+    pace = Pace()
     for integration in _on_modbus():
         port = Port(url, replace(integration.line, first=PATIENCE), clock)
         yield Step(f"{url}: asking as {integration.name}, address 1")
         try:
-            identity = await _identified(integration, port, {"address": 1}, clock)
+            identity = await _identified(integration, port, {"address": 1}, clock, pace)
         finally:
             port.close()
         if identity is not None:
@@ -238,9 +243,11 @@ def _on_modbus() -> Iterable[Integration]:
 
 
 async def _identified(
-    integration: Integration, port: Port, options: Options, clock: Clock
+    integration: Integration, port: Port, options: Options, clock: Clock, pace: Pace
 ) -> Identity | None:
     try:
-        return await Reader(integration, port, options, clock).identify()
+        return await Reader(integration, port, options, clock, pace).identify()
+    except NoLine:
+        raise
     except DeviceError:
         return None

@@ -14,12 +14,15 @@ import typer
 import voluptuous as vol
 
 from gridward_kit.arguments import (
+    BAD,
     USAGE,
     Address,
     DomainArgument,
+    FromReport,
     LineSettings,
     Model,
     More,
+    OptionalDomain,
     integration,
     options,
     stop,
@@ -31,6 +34,7 @@ from gridward_kit.info import Setup
 from gridward_kit.integration import Fact, Integration, Simulator
 from gridward_kit.mqtt import Broker
 from gridward_kit.point import Value
+from gridward_kit.replay import serve_report
 from gridward_kit.runner import Member, Where, run_bus, run_device
 from gridward_kit.simulate import serve_pty, serve_tcp
 
@@ -38,7 +42,7 @@ ID = re.compile(r"[a-z0-9_]{1,40}")
 
 
 def simulate(
-    domain: DomainArgument,
+    domain: OptionalDomain = None,
     model: Model = None,
     link: Annotated[Path | None, typer.Option(help="A path to reach the pseudo-terminal by.")] = None,
     tcp: Annotated[
@@ -60,8 +64,12 @@ def simulate(
     ] = None,
     line: LineSettings = None,
     option: More = None,
+    from_report: FromReport = None,
 ) -> None:
     """Serve simulated devices that answer real bytes at the line's true speed."""
+    if domain is None or from_report is not None:
+        _replay(from_report, link)
+        return
     chosen = integration(domain)
     wire = settings(chosen, line)
     device = _simulated(chosen, options(model, address, option))
@@ -83,6 +91,24 @@ def simulate(
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve())
+
+
+def _replay(report: Path | None, folder: Path | None) -> None:
+    if report is None:
+        stop(USAGE, "say which INTEGRATION, or --from-report FILE")
+
+    async def serve() -> None:
+        for bus, served in serve_report(report, folder).items():
+            typer.echo(f"{bus} {served.url}")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+    try:
+        asyncio.run(serve())
+    except KeyboardInterrupt:
+        return
+    except (OSError, ValueError) as error:
+        stop(BAD, str(error))
 
 
 def _simulated(chosen: Integration, given: dict[str, Fact]) -> Simulator:

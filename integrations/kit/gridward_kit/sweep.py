@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from gridward_kit.errors import BadFrame, NoAnswer
+from gridward_kit.errors import BadFrame, NoAnswer, NoLine
 from gridward_kit.modbus import frame
 from gridward_kit.port import Port
 
@@ -25,7 +25,7 @@ class Heard:
 async def sweep(port: Port, units: Sequence[int]) -> AsyncIterator[int | Heard]:
     """Ask these addresses; yields each one's number when it is done, and who was heard, at once.
 
-    A unit that answers too late is recognised by its address, and asked once more.
+    A unit that answers too late is recognised by its address, and asked once more. Raises NoLine.
     """
     for unit in units:
         late: set[int] = set()
@@ -49,6 +49,8 @@ async def _ask(port: Port, unit: int, late: set[int]) -> bool | None:
             )
         except BadFrame:
             continue
+        except NoLine:
+            raise
         except NoAnswer:
             return None
         return True

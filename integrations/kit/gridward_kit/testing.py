@@ -14,6 +14,7 @@ import pytest
 from aiomqtt import Topic
 
 from gridward_kit.clock import Clock
+from gridward_kit.entity import Entity, Number
 from gridward_kit.integration import Integration, integrations
 from gridward_kit.mqtt import Handler, Message, role_topic
 
@@ -168,7 +169,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `integration` over every installed one, one that takes `lined` over each
-    example of every one with a line, one that takes `settable` over those with something to set."""
+    example of every one with a line, one that takes `settable` over those with something to set, one that
+    takes `bounded` over those where a number must not exceed another."""
     wanted = metafunc.config.getoption("--integration")
     chosen = [item for item in integrations().values() if not wanted or item.domain in wanted]
     if "integration" in metafunc.fixturenames:
@@ -177,12 +179,32 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "lined" in metafunc.fixturenames:
         metafunc.parametrize("lined", [item for _, item in lined], ids=[name for name, _ in lined])
     if "settable" in metafunc.fixturenames:
-        settable = [pair for pair in lined if _settable(pair[1])]
+        settable = [pair for pair in lined if any(row.setting is not None for row in _rows(pair[1]))]
         metafunc.parametrize("settable", [item for _, item in settable], ids=[name for name, _ in settable])
+    if "bounded" in metafunc.fixturenames:
+        bounded = [pair for pair in lined if any(_bounded(row) for row in _rows(pair[1]))]
+        metafunc.parametrize("bounded", [item for _, item in bounded], ids=[name for name, _ in bounded])
 
 
-def _settable(integration: Integration) -> bool:
-    """Whether its example device has anything that can be set."""
+def _rows(integration: Integration) -> tuple[Entity, ...]:
+    """What its example device has."""
     if integration.dialect is None or integration.example is None:
-        return False
-    return any(row.setting is not None for row in integration.dialect(integration.example, {}).entities)
+        return ()
+    return integration.dialect(integration.example, {}).entities
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what an integration has nothing for, such as bounds of one number by another."""
+    empty = [item for item in items if any(map(_of_nothing, item.iter_markers("skip")))]
+    if empty:
+        config.hook.pytest_deselected(items=empty)
+        items[:] = [item for item in items if item not in empty]
+
+
+def _of_nothing(mark: pytest.Mark) -> bool:
+    return "empty parameter set" in str(mark.kwargs.get("reason"))
+
+
+def _bounded(row: Entity) -> bool:
+    """Whether it must not exceed another."""
+    return isinstance(row, Number) and bool(row.under)

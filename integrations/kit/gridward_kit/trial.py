@@ -161,6 +161,17 @@ def wishes(row: Entity) -> tuple[list[Value], list[Value]]:
             return [], []
 
 
+def torn(home: House, row: Entity, value: Value) -> bool:
+    """Whether a number would stand on the wrong side of one that bounds it, or that it bounds."""
+    state, rows = home.state(), [one for one in home.device.entities.values() if isinstance(one, Number)]
+    if not isinstance(row, Number):
+        return False
+    under = [one.key for one in rows if one.under == row.key]
+    return (bool(row.under) and float(value) > float(str(state[row.under]))) or any(
+        float(value) < float(str(state[key])) for key in under
+    )
+
+
 DEVICE_KEYS = {
     "identifiers", "name", "manufacturer", "model", "sw_version", "hw_version", "serial_number", "via_device",
 }  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gridward_kit.integration import FAST, Query
 
 AGAIN = 3600.0
+LATE = 2.0
 SILENT_MOST = 600.0
 
 
@@ -27,7 +28,10 @@ class Slot:
 
 
 class Turns:
-    """The schedule of one device; `poll` is the pause between two fast rounds, from start to start."""
+    """The schedule of one device; `poll` is the pause between two fast rounds, from start to start.
+
+    The line counts as full while a round comes later than twice the poll after the one before.
+    """
 
     def __init__(self, queries: Iterable[Query], poll: float) -> None:
         self.poll = poll
@@ -36,6 +40,7 @@ class Turns:
         self._complete = False
         self._told = 0
         self._due: float | None = None
+        self._full = False
 
     def change(self, queries: Iterable[Query]) -> None:
         """Other queries from now on; those that stay keep their turn."""
@@ -55,7 +60,7 @@ class Turns:
 
     def _ready(self) -> list[Slot]:
         """The queries that their interval alone holds back, not the rounds that are to pass before."""
-        alone = not self._fast()
+        alone = not self._full or not self._fast()
         return [
             slot
             for slot in self._slots.values()
@@ -99,6 +104,8 @@ class Turns:
         slot = self._slots.setdefault(query.name, Slot(query))
         interval = 0.0 if slot.asked is None else started - slot.asked
         slot.asked = started
+        if slot.fast:
+            self._full = interval > LATE * self.poll
         slot.silences = 0
         slot.refused = False
         slot.since = self._rounds

@@ -9,6 +9,7 @@ from gridward_kit.entity import Entity, possible
 from gridward_kit.errors import BadFrame, DeviceError, NoAnswer
 from gridward_kit.integration import Identity, Options
 from gridward_kit.modbus.counters import UNITS, Counters
+from gridward_kit.network import asked
 from gridward_kit.point import Value
 from gridward_kit.wired import identity_from
 from gridward_mbmd.answers import kind, kinds, parsed, sample, samples, true
@@ -31,13 +32,7 @@ async def serve(device: Device, options: Options) -> None:
     """Ask mbmd for ever; a meter that it has lost is unavailable, with mbmd's own words."""
     meter = Behind(device, options)
     meter.recall()
-    while True:
-        try:
-            await meter.read()
-        except DeviceError as error:
-            meter.missed(error)
-            device.lost(str(error))
-        await device.clock.sleep(meter.every)
+    await asked(device, meter.every, meter.counted)
 
 
 @dataclass(slots=True)
@@ -69,9 +64,13 @@ class Behind:
             self.key = str(kept.facts.get("meter", self.key))
             self._describe(kept, tuple(names) if isinstance(names, list) else ())
 
-    def missed(self, error: DeviceError) -> None:
-        """Count a round without a reading."""
-        self._errors["bad_frame" if isinstance(error, BadFrame) else "no_answer"] += 1
+    async def counted(self) -> None:
+        """One round, as `read`; one without a reading is counted."""
+        try:
+            await self.read()
+        except DeviceError as error:
+            self._errors["bad_frame" if isinstance(error, BadFrame) else "no_answer"] += 1
+            raise
 
     async def read(self) -> None:
         """One round: raises DeviceError in words where there is nothing to read, or nothing new."""

@@ -11,6 +11,7 @@ from gridward_kit.device import Device
 from gridward_kit.entity import MILLISECONDS, BinarySensor, Entity, Sensor
 from gridward_kit.errors import DeviceError
 from gridward_kit.integration import Fact, Identity, Integration, Options
+from gridward_kit.network import asked, host, interval, tcp_port
 
 __all__ = ["INTEGRATION", "probe", "serve"]
 
@@ -64,19 +65,17 @@ async def connect(host: str, port: int) -> float | None:
 
 async def serve(device: Device, options: Options) -> None:
     """Ask the host for ever; that it does not answer is a reading, not a fault of the device."""
-    host, port, every = str(options["host"]), _number(options, "port", PORT), _number(options, "every", EVERY)
-    device.describe(Identity(model=f"Host {host}", protocol="icmp"), ENTITIES)
+    name, port, every = str(options["host"]), _number(options, "port", PORT), _number(options, "every", EVERY)
+    device.describe(Identity(model=f"Host {name}", protocol="icmp"), ENTITIES)
     owned = frozenset(row.key for row in ENTITIES)
-    while True:
-        try:
-            took = await probe(host, int(port))
-        except DeviceError as error:
-            device.lost(str(error))
-        else:
-            values = {"reachable": True, "round_trip_time": round(took, 2)} if took is not None else {}
-            device.read({"reachable": False, **values}, every, owned)
-            device.publish()
-        await device.clock.sleep(every)
+
+    async def ask() -> None:
+        took = await probe(name, int(port))
+        values = {"reachable": True, "round_trip_time": round(took, 2)} if took is not None else {}
+        device.read({"reachable": False, **values}, every, owned)
+        device.publish()
+
+    await asked(device, every, ask)
 
 
 def _number(options: Options, key: str, default: float) -> float:
@@ -84,35 +83,9 @@ def _number(options: Options, key: str, default: float) -> float:
     return float(value) if isinstance(value, int | float) else default
 
 
-def host(value: Fact) -> Fact:
-    """A host's name or address."""
-    if not isinstance(value, str) or not value or not value.isprintable() or set(value) & set(" /@"):
-        raise vol.Invalid("a host's name or address, such as 192.0.2.4")
-    return value
-
-
-def interval(value: Fact) -> Fact:
-    """A time such as `10s`, or a number of seconds, from 1 s to an hour."""
-    text = value.removesuffix("s").strip() if isinstance(value, str) else value
-    try:
-        seconds = float(text) if isinstance(text, str | int | float) and not isinstance(text, bool) else -1.0
-    except ValueError:
-        seconds = -1.0
-    if not 1 <= seconds <= 3600:
-        raise vol.Invalid("a time from 1s to 3600s, such as 10s")
-    return seconds
-
-
-def tcp_port(value: Fact) -> Fact:
-    """A TCP port's number."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 65535:
-        raise vol.Invalid("a port from 1 to 65535")
-    return value
-
-
 OPTIONS: Mapping[vol.Marker, Callable[[Fact], Fact]] = {
     vol.Required("host", description="a host's name or address"): host,
-    vol.Optional("every", default=EVERY): interval,
+    vol.Optional("every", default=EVERY): interval(3600, EVERY),
     vol.Optional("port", default=PORT): tcp_port,
 }
 

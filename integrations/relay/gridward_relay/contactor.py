@@ -104,6 +104,12 @@ class Contactor:
             self._excused = False
             self.reason = "Islanded: the rules renew the lease"
 
+    def follow(self, *, lease_open: bool, now: float) -> None:
+        """Decide and do it at once, where no driver is in the way."""
+        ordered = self.decide(lease_open=lease_open, now=now)
+        if ordered is not None:
+            self.moved(ordered, now)
+
     def check(self, seen: Mapping[str, Position], now: float) -> None:
         """Compare with what is read back, by what says so. Locks when one disagrees for 5 s on end."""
         if not seen or self.locked is not None:

@@ -16,13 +16,17 @@ from gridward_kit.integration import Options
 from gridward_kit.point import Value
 from gridward_relay.contactor import Contactor, Position
 from gridward_relay.drivers import Report
+from gridward_relay.generator import ROWS as GENERATOR_ROWS
+from gridward_relay.hand import WISHES
 from gridward_relay.lease import Lease, Refusal
-from gridward_relay.options import settings
+from gridward_relay.load import ROWS as LOAD_ROWS
+from gridward_relay.options import GENERATOR, LOAD, settings
 
 POSITIONS = tuple(str(position) for position in Position)
 POSITION = Sensor("position", "Position", quantity=ENUM, options=POSITIONS)
 FEEDBACK = Sensor("feedback", "Feedback", quantity=ENUM, options=POSITIONS)
 CLOSED = BinarySensor("closed", "Contactor closed")
+HAND = Sensor("hand", "By hand", quantity=ENUM, options=WISHES)
 RELEASE = Button("release", "Release lock")
 REFUSED = {refusal: f"renewals_{refusal}" for refusal in Refusal}
 
@@ -32,6 +36,7 @@ ENTITIES: tuple[Entity, ...] = (
     Sensor("changes_last_hour", "Changes in the last hour", quantity=COUNT),
     Sensor("changes_today", "Changes in 24 hours", quantity=COUNT),
     BinarySensor("locked", "Locked", device_class="problem"),
+    HAND,
     Sensor("reason", "Reason", quantity=TEXT),
     Sensor("lease_ended_by", "Lease ended by", quantity=TEXT, category=Category.DIAGNOSTIC),
     RELEASE,
@@ -58,6 +63,10 @@ def entities(options: Options) -> tuple[Entity, ...]:
     if not options:
         return (POSITION, FEEDBACK, *ENTITIES)
     chosen = settings(options)
+    if chosen.duty == GENERATOR:
+        return GENERATOR_ROWS
+    if chosen.duty == LOAD:
+        return LOAD_ROWS
     taken = sorted(OWN & {item.key for item in chosen.inputs})
     if taken:
         words = ", ".join(f"`{key}`" for key in taken)

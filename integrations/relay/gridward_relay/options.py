@@ -12,8 +12,10 @@ from gridward_relay.lease import LENGTH, LONGEST, SHORTEST
 DRIVERS = ("gpio", "modbus", "mqtt")
 STYLES = ("tasmota", "shelly", "shelly1", "zigbee2mqtt")
 CONTACTS = ("normally_closed", "normally_open")
+GRID, GENERATOR, LOAD = DUTIES = ("grid", "generator", "load")
 KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 SECONDS = re.compile(r"(\d+(?:\.\d+)?) ?s")
+IDENTIFIER = re.compile(r"[a-z0-9_]{1,40}")
 TOPIC = re.compile(r"[^+#\s/][^+#\s]*")
 
 
@@ -45,7 +47,10 @@ class Settings:
     style: str | None = None
     topic: str | None = None
     timer: float | None = None
+    duty: str = GRID
+    interlock_with: str | None = None
     inputs: tuple[Input, ...] = ()
+    level: int = 1
 
     @property
     def has_feedback(self) -> bool:
@@ -92,6 +97,13 @@ def topic(value: Fact) -> Fact:
     """The name that the switch has on the broker, without wildcards."""
     if not isinstance(value, str) or not TOPIC.fullmatch(value):
         raise vol.Invalid("the switch's topic on the broker, such as grid_switch")
+    return value
+
+
+def other(value: Fact) -> Fact:
+    """The id of the other switch of a pair."""
+    if not isinstance(value, str) or not IDENTIFIER.fullmatch(value):
+        raise vol.Invalid("the id of the other relay, such as generator")
     return value
 
 
@@ -150,7 +162,10 @@ SCHEMA: Mapping[vol.Marker, Callable[[Fact], Fact]] = {
     vol.Optional("style"): one_of(*STYLES),
     vol.Optional("topic"): topic,
     vol.Optional("timer"): seconds(5, LONGEST),
+    vol.Optional("duty"): one_of(*DUTIES),
+    vol.Optional("interlock_with"): other,
     vol.Optional("inputs"): inputs,
+    vol.Optional("level"): whole(1, 2),
 }
 
 

@@ -1,31 +1,32 @@
 """The relay's own loop: issues the lease, watches it, moves the contactor, tells where it stands."""
 
-import json
 import logging
 
-from gridward_kit.clock import iso
 from gridward_kit.command import Command
 from gridward_kit.device import Device
 from gridward_kit.entity import Entity
 from gridward_kit.errors import DeviceError
 from gridward_kit.integration import Identity, Options
 from gridward_kit.kept import Json
-from gridward_kit.mqtt import Message
 from gridward_kit.point import Value
 from gridward_relay.contactor import Contactor, Position
 from gridward_relay.drivers import Driver, Report
 from gridward_relay.entities import RELEASE, entities, shown
-from gridward_relay.lease import Lease, Refusal
+from gridward_relay.exchange import Exchange
+from gridward_relay.hand import Hand
+from gridward_relay.handfile import HandFile
+from gridward_relay.interlock import FRESH, Interlock
+from gridward_relay.lease import Lease
+from gridward_relay.telling import Telling
 
 log = logging.getLogger(__name__)
 
 TICK = 0.4
-TELL_EVERY = 1.0
 SAVE_EVERY = 600.0
 PATIENCE = 5.0
 RETRY = 5.0
 FAILURES = (DeviceError, OSError, ValueError)
-KEPT = "relay"
+KEPT, HAND = "relay", "hand"
 
 
 def kept(device: Device) -> dict[str, Json]:
@@ -42,6 +43,7 @@ class Relay:
         self.lease = lease
         self.contactor = contactor
         self._device = device
+        self._exchange = Exchange(lease, device)
         self._driver = driver
         self._clock = device.clock
         self._started = False
@@ -50,12 +52,15 @@ class Relay:
         self._report: Report | None = None
         self._failing_since: float | None = None
         self._failure = "it has not been read yet"
-        self._told: dict[str, Value] = {}
-        self._told_at = now - TELL_EVERY
+        self._feedback: Position | None = None
         self._saved_at = now
+        self._moved_at = now
         self._unwritten = False
-        self._lost = False
         self._locked: str | None = None
+        self._telling = Telling(device, frozenset({RELEASE.key}))
+        self._hand = Hand(device.kept.section(HAND), now)
+        self._hand_file = HandFile(device.kept.path.parent, device.id)
+        self._interlock: Interlock | None = None
 
     async def run(self, options: Options) -> None:
         """Serve until cancelled."""
@@ -73,12 +78,18 @@ class Relay:
         model = Identity(model=self._driver.name, protocol=str(options["driver"]))
         device.describe(model, entities(options))
         device.perform = self._perform
-        device.link.subscribe(f"{device.root}/lease/renew", self._renewed)
+        self._exchange.begin()
+        other = options.get("interlock_with")
+        if isinstance(other, str):
+            self._interlock = Interlock(other)
+            self._start_at += FRESH
+            device.link.subscribe(f"{device.link.root}/{other}/state", self._interlock.heard)
 
     async def tick(self) -> None:
         """One turn of the loop."""
-        self._issue()
-        if not self._started and self._clock.monotonic() >= self._start_at:
+        self._exchange.issue()
+        self._look_at_hand()
+        if not self._started and self._clock.monotonic() >= self._start_at and not self._generator_is_on():
             await self._start()
         await self._follow()
         await self._look()
@@ -87,27 +98,6 @@ class Relay:
         self._tell()
         if self._clock.monotonic() - self._saved_at >= SAVE_EVERY:
             self._save()
-
-    def _issue(self) -> None:
-        now = self._clock.monotonic()
-        if self.lease.due(now) and self._device.link.connected:
-            epoch, n = self.lease.issue(now)
-            payload = json.dumps({"v": 1, "epoch": epoch, "n": n})
-            self._device.link.publish(f"{self._device.root}/lease", payload, qos=0)
-
-    def _renewed(self, message: Message) -> None:
-        if message.retain:
-            self.lease.refuse(Refusal.RETAINED)
-            return
-        try:
-            content: Json = json.loads(message.payload)
-        except ValueError:
-            content = None
-        epoch, n = (content.get("epoch"), content.get("n")) if isinstance(content, dict) else (None, None)
-        if isinstance(epoch, str) and isinstance(n, int) and not isinstance(n, bool):
-            self.lease.renew(epoch, n, self._clock.monotonic())
-        else:
-            self.lease.refuse(Refusal.FOREIGN)
 
     async def _start(self) -> None:
         """Drive to connected and prove the timer. What is unfit locks; what is away is tried again."""
@@ -128,15 +118,33 @@ class Relay:
     async def _follow(self) -> None:
         """Do what the lease and the contactor's limits say."""
         now = self._clock.monotonic()
+        by_hand = self._hand.remaining(now)
         order = self.contactor.decide(
-            lease_open=self.lease.open(now), now=now, hindrance=self._hindrance(now)
+            lease_open=self.lease.open(now) and not by_hand, now=now, hindrance=self._hindrance(now)
         )
-        if order is Position.CONNECTED:
+        if by_hand and self.contactor.locked is None:
+            self.contactor.reason = f"Connected by hand at the panel, {by_hand / 60:.0f} min to go"
+        if order is Position.CONNECTED and self._generator_is_on():
+            self.contactor.reason = "Not connected yet: the generator feeds the house; it has to go first"
+        elif order is Position.CONNECTED:
             await self._connect()
         elif order is Position.ISLANDED:
             await self._island()
         elif self.contactor.position is Position.ISLANDED and self._outlasts(now):
             await self._refresh()
+
+    def _generator_is_on(self) -> bool:
+        """Whether the other switch of the pair is known to be closed at this moment; unknown never blocks."""
+        return self._interlock is not None and self._interlock.on_the_house(self._clock.monotonic()) is True
+
+    def _look_at_hand(self) -> None:
+        now = self._clock.monotonic()
+        before = self._hand.wish(now)
+        if self._hand.take(self._hand_file.news(), now):
+            after = self._hand.wish(now)
+            log.info("%s: by hand: %s", self._device.id, after)
+            self._telling.moved("hand", before, after, "panel", "confirmed", "Asked at the panel.")
+            self._save()
 
     def _hindrance(self, now: float) -> str | None:
         if not self._started or self._failing_since is not None:
@@ -199,9 +207,21 @@ class Relay:
             return
         self._report = report
         self._failing_since = None
+        self._witness(report.feedback)
         seen = {self._driver.name: report.output, "the feedback contact": report.feedback}
         there = {what: where for what, where in seen.items() if where is not None}
         self.contactor.check(there, self._clock.monotonic())
+
+    def _witness(self, feedback: Position | None) -> None:
+        """Put on record when the contactor's own contact is seen to have moved."""
+        before = self._feedback
+        if feedback is None or feedback is before:
+            return
+        self._feedback = feedback
+        if before is not None:
+            after = self._clock.monotonic() - self._moved_at
+            reason = f"The feedback contact moved; {after:.1f} s after the last order."
+            self._telling.moved("feedback", str(before), str(feedback), "feedback", "seen", reason)
 
     def _failed(self, error: Exception) -> None:
         """A fault of the driver; while islanded it locks when it lasts."""
@@ -217,25 +237,17 @@ class Relay:
         self.contactor.moved(position, self._clock.monotonic())
         if before is position:
             return
+        self._moved_at = self._clock.monotonic()
+        by = "panel" if self._hand.remaining(self._moved_at) else "lease"
         log.info("%s: %s", self._device.id, self.contactor.reason)
-        event: dict[str, Json] = {
-            "v": 1,
-            "at": iso(self._clock.time()),
-            "what": f"{self._device.id}/position",
-            "by": "lease",
-            "before": str(before),
-            "after": str(position),
-            "status": "ordered",
-            "reason": self.contactor.reason,
-        }
-        self._device.link.publish(f"{self._device.link.root}/audit", json.dumps(event, ensure_ascii=False))
+        self._telling.moved("position", str(before), str(position), by, "ordered", self.contactor.reason)
 
     def _save(self, ahead: Position | None = None) -> bool:
         """Write count and lock to disk; told once when it does not take them."""
         now = self._clock.monotonic()
         self._saved_at = now
         try:
-            self._device.kept.save({KEPT: self.contactor.to_json(now, ahead)})
+            self._device.kept.save({KEPT: self.contactor.to_json(now, ahead), HAND: self._hand.to_json(now)})
         except OSError as error:
             if not self._unwritten:
                 path = self._device.kept.path
@@ -252,24 +264,12 @@ class Relay:
             log.error("%s: locked connected until released: %s", self._device.id, self.contactor.locked)
             self._save()
         self._locked = self.contactor.locked
-        if self._report is None:
-            self._tell_failure(now)
-            return
-        self._lost = False
-        values = shown(self.contactor, self.lease, self._report, self._driver.ends_lease, now)
-        steady = {key: value for key, value in values.items() if key != "lease_remaining"}
-        if steady != self._told or now - self._told_at >= TELL_EVERY:
-            owned = frozenset(self._device.entities) - {RELEASE.key}
-            self._device.read(values, TELL_EVERY, owned)
-            self._device.publish()
-            self._told, self._told_at = steady, now
-
-    def _tell_failure(self, now: float) -> None:
         since = self._failing_since
-        if not self._lost and since is not None and now - since >= PATIENCE:
-            self._lost = True
-            self._told = {}
-            self._device.lost(self._failure)
+        if self._report is not None:
+            values = shown(self.contactor, self.lease, self._report, self._driver.ends_lease, now)
+            self._telling.say({**values, "hand": self._hand.wish(now)})
+        elif since is not None and now - since >= PATIENCE:
+            self._telling.lost(self._failure)
 
     async def _perform(self, row: Entity, command: Command) -> Value:
         """A person releases the lock; raises ValueError for anything else."""
@@ -284,9 +284,11 @@ class Relay:
         return True
 
     async def _leave(self) -> None:
-        """Connected on the way out."""
+        """Connected on the way out; a generator that hears no more of us goes first."""
         driver = self._driver
         try:
+            while self._generator_is_on():
+                await self._clock.sleep(TICK)
             await driver.connect()
         except FAILURES as error:
             log.error("%s: %s: %s; it ends by %s", self._device.id, driver.name, error, driver.ends_lease)

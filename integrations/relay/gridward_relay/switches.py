@@ -21,6 +21,8 @@ class Switch(ABC):
     ask_state: Said
     ask_timer: Said | None = None
     off: Said
+    stay: Said
+    """What switches on without an end, as a load wants it."""
 
     @abstractmethod
     def on(self, seconds: int) -> Said:
@@ -58,7 +60,7 @@ class Tasmota(Switch):
         self.ask_state = (f"cmnd/{topic}/State", "")
         self.ask_timer = (f"cmnd/{topic}/PulseTime{self._number}", "")
         self._power = f"cmnd/{topic}/Power{self._number}"
-        self.off = (self._power, "OFF")
+        self.off, self.stay = (self._power, "OFF"), (self._power, "ON")
 
     def on(self, seconds: int) -> Said:
         return self._power, "ON"
@@ -98,6 +100,7 @@ class Shelly(Switch):
         self.ask_state = self._rpc.call("Switch.GetStatus")
         self.ask_timer = self._rpc.call("Switch.GetConfig")
         self.off = self._rpc.call("Switch.Set", {"on": False})
+        self.stay = self._rpc.call("Switch.Set", {"on": True})
 
     def on(self, seconds: int) -> Said:
         return self._rpc.call("Switch.Set", {"on": True, "toggle_after": seconds})
@@ -126,7 +129,7 @@ class Shelly1(Switch):
         self.listens = (relay,)
         self.ask_state = (f"shellies/{topic}/command", "update")
         self._command = f"{relay}/command"
-        self.off = (self._command, "off")
+        self.off, self.stay = (self._command, "off"), (self._command, "on")
 
     def on(self, seconds: int) -> Said:
         return self._command, "on"
@@ -146,6 +149,7 @@ class Zigbee2mqtt(Switch):
         self.ask_state = (f"{base}/get", json.dumps({"state": ""}))
         self._set = f"{base}/set"
         self.off = (self._set, json.dumps({"state": "OFF"}))
+        self.stay = (self._set, json.dumps({"state": "ON"}))
 
     def on(self, seconds: int) -> Said:
         return self._set, json.dumps({"state": "ON", "on_time": seconds, "off_wait_time": 0})

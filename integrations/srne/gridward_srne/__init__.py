@@ -59,7 +59,6 @@ def _example(model: str) -> Identity:
 
 
 _OTHERS = {model: Example(_example(model), {"model": model}) for model in (*list(PHASES)[1:], MPPT)}
-_ALIKE = frozenset(pair for model in MODELS for pair in alike(dialect(_example(model), {}).queries))
 
 INTEGRATION = Integration(
     domain="srne",
@@ -84,5 +83,5 @@ INTEGRATION = Integration(
     simulator=simulator,
     example=_example(MODELS[0]),
     examples=_OTHERS,
-    alike=_ALIKE,
+    alike=alike(dialect(_example(model), {}) for model in MODELS),
 )

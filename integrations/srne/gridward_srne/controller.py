@@ -13,7 +13,6 @@ from gridward_kit.entity import (
     ENUM,
     MINUTES,
     POWER,
-    SECONDS,
     SHARE,
     SOC,
     TEMPERATURE,
@@ -43,11 +42,11 @@ from gridward_srne.points import (
     detail,
     flag,
     number,
-    per_12,
     product,
     select,
     sensor,
 )
+from gridward_srne.settings import OVER_DISCHARGE_DELAY, stages
 
 COUNTED = Quantity(None, "Ah", "total_increasing", 0)
 DAY_ENERGY = Quantity("energy", "kWh", None, 3)
@@ -240,28 +239,12 @@ def settings(nominal: float | None, rated: float) -> tuple[Entity, ...]:
 def thresholds(nominal: float) -> tuple[Entity, ...]:
     """E005 to E014, in their order."""
     return (
-        per_12("battery_over_voltage", "Battery over-voltage disconnect", 0xE005, nominal, VOLTS),
-        per_12("battery_charge_voltage_limit", "Battery charge voltage limit", 0xE006, nominal, VOLTS),
-        per_12("battery_equalise_voltage", "Battery equalise voltage", 0xE007, nominal, VOLTS),
-        per_12("battery_bulk_voltage", "Battery bulk voltage", 0xE008, nominal, VOLTS),
-        per_12("battery_float_voltage", "Battery float voltage", 0xE009, nominal, VOLTS),
-        per_12("battery_bulk_return_voltage", "Battery bulk return voltage", 0xE00A, nominal, VOLTS),
-        per_12("battery_under_voltage_return", "Battery over-discharge return", 0xE00B, nominal, VOLTS),
-        per_12("battery_under_voltage_alarm", "Battery under-voltage alarm", 0xE00C, nominal, VOLTS),
-        per_12("battery_under_voltage", "Battery over-discharge voltage", 0xE00D, nominal, VOLTS),
-        per_12("battery_discharge_limit_voltage", "Battery discharge limit voltage", 0xE00E, nominal, VOLTS),
+        *stages(nominal, VOLTS),
         detail("charge_stop_soc", "Charge stop state of charge", u16(0xE00F, every=RARELY).high(), SHARE),
         detail(
             "discharge_stop_soc", "Discharge stop state of charge", u16(0xE00F, every=RARELY).low(), SHARE
         ),
-        number(
-            "over_discharge_delay",
-            "Over-discharge delay",
-            u16(0xE010, every=RARELY),
-            SECONDS,
-            (0, 120),
-            expert=True,
-        ),
+        OVER_DISCHARGE_DELAY,
         number(
             "equalise_time", "Equalise time", u16(0xE011, every=RARELY), MINUTES, (0, 300), 10, expert=True
         ),

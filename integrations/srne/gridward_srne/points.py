@@ -5,6 +5,7 @@ setting voltages are stored for 12 V and multiplied by nominal / 12.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from gridward_kit.entity import (
@@ -137,15 +138,16 @@ def per_12(
     name: str,
     address: int,
     nominal: float,
-    bounds: tuple[float, float] = (9.0, 15.5),
+    bounds: tuple[float, float],
     *,
     expert: bool = True,
+    under: str = "",
 ) -> Number:
     """A battery's setting voltage, stored for 12 V; expert where a wrong one harms the battery."""
     times = nominal / 12
     at = u16(address, round(0.1 * times, 6), every=RARELY)
     low, high = (round(bound * times, 6) for bound in bounds)
-    return number(key, name, at, VOLTAGE, (low, high), at.scale, expert=expert)
+    return replace(number(key, name, at, VOLTAGE, (low, high), at.scale, expert=expert), under=under)
 
 
 def time_of_day(address: int, every: float = RARELY) -> Register:

@@ -24,24 +24,50 @@ PERCENT = (0.0, 100.0)
 COLD = (-40.0, 100.0)
 
 
+HYBRID_VOLTS = (9.0, 15.5)  # of each 12 V
+
+
+def stages(nominal: float, bounds: tuple[float, float] = HYBRID_VOLTS) -> tuple[Entity, ...]:
+    """E005 to E00E: what charging and discharging end and begin at; charge controllers have the same."""
+    return (
+        per_12("battery_over_voltage", "Battery over-voltage disconnect", 0xE005, nominal, bounds),
+        per_12("battery_charge_voltage_limit", "Battery charge voltage limit", 0xE006, nominal, bounds),
+        per_12("battery_equalise_voltage", "Battery equalise voltage", 0xE007, nominal, bounds),
+        per_12("battery_bulk_voltage", "Battery bulk voltage", 0xE008, nominal, bounds),
+        per_12(
+            "battery_float_voltage", "Battery float voltage", 0xE009, nominal, bounds,
+            under="battery_bulk_voltage",
+        ),
+        per_12("battery_bulk_return_voltage", "Battery bulk return voltage", 0xE00A, nominal, bounds),
+        per_12("battery_under_voltage_return", "Battery over-discharge return", 0xE00B, nominal, bounds),
+        per_12("battery_under_voltage_alarm", "Battery under-voltage alarm", 0xE00C, nominal, bounds),
+        per_12("battery_under_voltage", "Battery over-discharge voltage", 0xE00D, nominal, bounds),
+        per_12("battery_discharge_limit_voltage", "Battery discharge limit voltage", 0xE00E, nominal, bounds),
+    )  # fmt: skip
+
+
 def voltages(nominal: float) -> tuple[Entity, ...]:
     """The battery's voltages, which depend on its nominal voltage; each step is 0.1 V of 12 V."""
     return (
-        per_12("battery_over_voltage", "Battery over-voltage disconnect", 0xE005, nominal),
-        per_12("battery_charge_voltage_limit", "Battery charge voltage limit", 0xE006, nominal),
-        per_12("battery_equalise_voltage", "Battery equalise voltage", 0xE007, nominal),
-        per_12("battery_bulk_voltage", "Battery bulk voltage", 0xE008, nominal),
-        per_12("battery_float_voltage", "Battery float voltage", 0xE009, nominal),
-        per_12("battery_bulk_return_voltage", "Battery bulk return voltage", 0xE00A, nominal),
-        per_12("battery_under_voltage_return", "Battery over-discharge return", 0xE00B, nominal),
-        per_12("battery_under_voltage_alarm", "Battery under-voltage alarm", 0xE00C, nominal),
-        per_12("battery_under_voltage", "Battery over-discharge voltage", 0xE00D, nominal),
-        per_12("battery_discharge_limit_voltage", "Battery discharge limit voltage", 0xE00E, nominal),
-        per_12("battery_recharge_voltage", "Back to grid voltage", 0xE01B, nominal, expert=False),
-        per_12("battery_redischarge_voltage", "Back to battery voltage", 0xE022, nominal, expert=False),
-    )
+        *stages(nominal),
+        per_12(
+            "battery_recharge_voltage", "Back to grid voltage", 0xE01B, nominal, HYBRID_VOLTS, expert=False
+        ),
+        per_12(
+            "battery_redischarge_voltage", "Back to battery voltage", 0xE022, nominal, HYBRID_VOLTS,
+            expert=False,
+        ),
+    )  # fmt: skip
 
 
+OVER_DISCHARGE_DELAY = number(
+    "over_discharge_delay",
+    "Over-discharge delay",
+    u16(0xE010, every=RARELY),
+    SECONDS,
+    (0, 120),
+    expert=True,
+)
 BATTERY: tuple[Entity, ...] = (
     number(
         "pv_charging_current_limit",
@@ -76,14 +102,7 @@ BATTERY: tuple[Entity, ...] = (
         PERCENT,
         expert=True,
     ),
-    number(
-        "over_discharge_delay",
-        "Over-discharge delay",
-        u16(0xE010, every=RARELY),
-        SECONDS,
-        (0, 120),
-        expert=True,
-    ),
+    OVER_DISCHARGE_DELAY,
     number("equalise_time", "Equalise time", u16(0xE011, every=RARELY), MINUTES, (0, 900), expert=True),
     number("bulk_time", "Bulk time", u16(0xE012, every=RARELY), MINUTES, (10, 900), expert=True),
     number("equalise_interval", "Equalise interval", u16(0xE013, every=RARELY), DAYS, (0, 255), expert=True),

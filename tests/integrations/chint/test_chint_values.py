@@ -2,6 +2,7 @@
 
 import math
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from gridward_chint.rows import direction
 from gridward_chint.simulator import Meter
 from gridward_kit.entity import readings
 from gridward_kit.errors import BadFrame
-from gridward_kit.integration import Options
+from gridward_kit.integration import FAST, Options
 from gridward_kit.modbus import frame
 
 ENERGIES = ("import_energy", "export_energy")
@@ -165,6 +166,28 @@ def test_three_wires_have_no_phase_voltages() -> None:
     keys = {row.key for row in spoken(example.identity, example.options).entities}
     assert {"voltage_l1_l2", "current_l1", "current_l3", "power"} <= keys
     assert not keys & {"voltage_l1", "current_l2", "power_l2", "power_factor_l1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "less", "options", "together"),
+    [
+        ("dtsu666", "", {}, {"power"}),
+        ("dtsu666-plain", "", {}, {"power"}),
+        ("dtsu666-plain", "power_unit", {}, {f"{what}_l1" for what in ("voltage", "current", "power")}),
+        ("dtsu666", "", {"invert_l2": True}, {"power_l1", "power_l2", "power_l3"}),
+    ],
+)
+def test_what_is_read_in_one_answer_each_round(
+    name: str, less: str, options: Options, together: set[str]
+) -> None:
+    """Power alone, unless its unit is still to be judged or its total to be made of the phases."""
+    known = EXAMPLES[name].identity
+    identity = replace(known, facts={key: fact for key, fact in known.facts.items() if key != less})
+    dialect = spoken(identity, options)
+    (fast,) = [query.name for query in dialect.queries if query.every == FAST]
+    keys = {row.key for row in dialect.entities if row.at is not None and row.at.query == fast}
+    assert together <= keys
+    assert bool(less) == ("voltage_l1" in keys)
 
 
 def test_nothing_of_a_meter_can_be_set() -> None:

@@ -1,6 +1,8 @@
 """mbmd's answers as values: keys, types, numbers; whatever comes, nothing but BadFrame."""
 
+import contextlib
 import json
+import math
 
 import pytest
 import voluptuous as vol
@@ -11,7 +13,7 @@ from gridward_kit.errors import BadFrame
 from gridward_kit.integration import Fact
 from gridward_kit.kept import Json
 from gridward_mbmd import OPTIONS
-from gridward_mbmd.answers import kind, kinds, parsed, sample, samples
+from gridward_mbmd.answers import Sample, kind, kinds, parsed, sample, samples
 from gridward_mbmd.entities import ROWS
 
 LISTED = """{"SDM2301.1":{"Timestamp":"2024-05-14T10:21:07.113+02:00","Unix":1715674867,
@@ -78,12 +80,15 @@ JSON = st.recursive(
 @given(JSON)
 def test_any_json_is_measurements_or_a_bad_frame(content: object) -> None:
     told = parsed(json.dumps(content))
-    kinds(told)
-    for read in (sample, samples):
-        try:
-            read(told)
-        except BadFrame:
-            continue
+    assert all(isinstance(word, str) for pair in kinds(told).items() for word in pair)
+    found: list[Sample] = []
+    with contextlib.suppress(BadFrame):
+        found.append(sample(told))
+    with contextlib.suppress(BadFrame):
+        found += samples(told).values()
+    for one in found:
+        assert math.isfinite(one.unix)
+        assert all(type(value) is float and math.isfinite(value) for value in one.values.values())
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,7 @@ async def test_nobody_listens(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
 async def test_a_name_that_does_not_exist(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with site(tmp_path, 8080, meter=KEY, host="no-such-host.invalid") as home:
         await home.until(lambda: "cannot be resolved" in caplog.text)
+        assert (home.device.available, home.state()) == (False, {})
 
 
 async def test_what_listens_is_no_http_server(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -254,6 +255,7 @@ async def test_what_listens_is_no_http_server(tmp_path: Path, caplog: pytest.Log
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     async with site(tmp_path, server.sockets[0].getsockname()[1], meter=KEY) as home:
         await home.until(lambda: "no HTTP server" in caplog.text)
+        assert (home.device.available, home.state()) == (False, {})
     server.close()
 
 

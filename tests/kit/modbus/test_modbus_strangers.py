@@ -11,11 +11,13 @@ from strangers import mbpoll, served
 
 from gridward_kit.clock import SystemClock
 from gridward_kit.errors import BadFrame, NoAnswer
+from gridward_kit.faults import Faults
 from gridward_kit.integration import Line
 from gridward_kit.modbus import Unit
 from gridward_kit.port import Port
 from gridward_kit.reader import Reader
 from gridward_kit.simulate import serve_pty
+from gridward_kit.testing import TurnedClock
 
 QUICK = Line(baud=115200, first=0.5, gap=0.05, modbus=True)
 
@@ -45,6 +47,25 @@ async def test_a_unit_that_is_not_behind_the_gateway() -> None:
         with pytest.raises((NoAnswer, BadFrame)):
             await Reader(BROOK, port, {"address": 8}, SystemClock()).identify()
         port.close()
+
+
+async def test_a_unit_that_stayed_silent_is_asked_nothing_while_its_answer_may_still_come() -> None:
+    clock = TurnedClock()
+    unit = Unit(ROWS, PROFILE, 7, STATE)
+    faults = Faults(silence=True)
+    line = serve_pty([unit], QUICK, faults=faults, turnaround=0.002, chunk=64)
+    port = Port(line.url, QUICK, clock)
+    asking = asyncio.create_task(Reader(BROOK, port, {"address": 7}, clock).identify())
+    async with asyncio.timeout(10):
+        while not port.errors:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    faults.silence = False
+    await clock.turn(PROFILE.late - 0.01)
+    assert port.exchanges == 1
+    await clock.turn(0.02)
+    assert (await asking).serial == "4711"
+    port.close()
+    line.unplug()
 
 
 async def scripted(answers: list[bytes]) -> tuple[asyncio.Server, str]:

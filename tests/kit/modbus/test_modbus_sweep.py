@@ -1,5 +1,7 @@
 """Who is on a Modbus line: every address is asked, late and garbled answers are told apart."""
 
+from pathlib import Path
+
 import pytest
 from brook import PROFILE, ROWS, STATE
 
@@ -71,6 +73,18 @@ def test_the_whole_range_fits_into_ninety_seconds() -> None:
     line = scan.LINES[0]
     assert line.baud == 9600
     assert 247 * (8 * line.character + PATIENCE + line.gap + line.rest) < 90
+
+
+async def test_a_port_that_does_not_open_is_told_whatever_is_installed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(scan, "integrations", dict)
+    url = str(tmp_path / "nothing")
+    *steps, last = [step async for step in scan.scan_port(url, SystemClock())]
+    assert len(steps) == 1
+    assert last == scan.Trouble(
+        f"{url}: cannot be opened: it is not there; is the adapter plugged in? `gridward scan` shows what is"
+    )
 
 
 async def test_a_scan_recognises_every_maker_on_a_pair_and_tells_the_site_file_s_lines(

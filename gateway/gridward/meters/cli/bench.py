@@ -116,7 +116,7 @@ def scan(
     with told():
         here = desk(site, store)
         units = range(first, last + 1)
-        known = [one.address for one in here.inventory.all() if one.address in units]
+        known = [one.address for one in here.meters() if one.address in units]
         expected = [unit for unit in known if unit is not None]
 
         async def work() -> int:
@@ -149,9 +149,7 @@ def verify(
     """Test meters on the bus: read each, and say Tested OK or Retest Required."""
     with told():
         here = desk(site, store)
-        ready = [
-            one for one in here.inventory.all() if one.state is not State.ARCHIVED and at in (None, one.site)
-        ]
+        ready = [one for one in here.meters(at) if one.state is not State.ARCHIVED]
         units = unit or [one.address for one in ready if one.address is not None]
         if not units:
             raise ValueError("say which addresses: the inventory has none")
@@ -208,7 +206,7 @@ def _wanted(here: Desk, file: Path | None, at: str | None, by: str) -> list[str]
         meters = sheet.read(file, here.inventory.rules, here.inventory.all())
         here.inventory.add(meters, here.why(by, f"imported from {file.name}"))
         chosen = {meter.serial for meter in meters}
-    every = [one for one in here.inventory.all() if at in (None, one.site) and one.state is State.ASSIGNED]
+    every = [one for one in here.meters(at) if one.state is State.ASSIGNED]
     serials = [one.serial for one in every if file is None or one.serial in chosen]
     if not serials:
         raise ValueError("no meter is Assigned there; `gridward meters list` shows what there is")

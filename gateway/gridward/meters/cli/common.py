@@ -13,7 +13,7 @@ import typer
 from gridward.config import load
 from gridward.document import SiteFault
 from gridward.meters.inventory import Inventory, Why
-from gridward.meters.meter import AddressRules
+from gridward.meters.meter import AddressRules, Meter
 from gridward.meters.sheet import FaultySheet
 from gridward.meters.toolline import PortTrouble
 from gridward.meters.workshop import Workshop, commission
@@ -50,6 +50,10 @@ class Desk:
     def today(self) -> date:
         """The day where the site is."""
         return datetime.fromtimestamp(self.clock.time(), self.zone).date()
+
+    def meters(self, at: str | None = None) -> list[Meter]:
+        """The inventory's meters, of one site where it is named."""
+        return [meter for meter in self.inventory.all() if at in (None, meter.site)]
 
     def why(self, by: str, reason: str = "") -> Why:
         """Who changes something now, and for what reason."""

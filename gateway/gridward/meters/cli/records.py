@@ -44,9 +44,8 @@ def list_(
         today = here.today
         meters = [
             meter
-            for meter in here.inventory.all()
-            if (at is None or meter.site == at)
-            and (not state or meter.state in state)
+            for meter in here.meters(at)
+            if (not state or meter.state in state)
             and (not late or overdue(meter, today))
             and (serial is None or meter.serial == serial)
         ]
@@ -112,7 +111,7 @@ def export(
     """Write the inventory as a sheet."""
     with told():
         here = desk(site, store)
-        meters = [meter for meter in here.inventory.all() if at is None or meter.site == at]
+        meters = here.meters(at)
         sheet.write(file, meters)
         typer.echo(f"{file}: {len(meters)} meters")
 
@@ -164,8 +163,7 @@ def label(
         if serial:
             meters = [here.inventory.need(one) for one in serial]
         else:
-            every = here.inventory.all()
-            meters = [one for one in every if one.address is not None and at in (None, one.site)]
+            meters = [one for one in here.meters(at) if one.address is not None]
         if out is not None:
             out.write_text(labels.as_html(meters), "utf-8")
             typer.echo(f"{out}: {len(meters)} labels")
@@ -203,7 +201,7 @@ def pending(site: SiteFile = None, store: Store = None, at: AtSite = None) -> No
     """Who has to do what: the meters that wait, by who they wait for; overdue ones first."""
     with told():
         here = desk(site, store)
-        waiting = [one for one in here.inventory.all() if one.state in WAITS_FOR and at in (None, one.site)]
+        waiting = [one for one in here.meters(at) if one.state in WAITS_FOR]
         for state, who in WAITS_FOR.items():
             meters = [one for one in waiting if one.state is state]
             if not meters:

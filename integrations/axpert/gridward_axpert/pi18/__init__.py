@@ -8,7 +8,7 @@ from gridward_axpert.pi18 import about, live, settings
 from gridward_axpert.unit import Unit
 from gridward_kit.entity import Entity
 from gridward_kit.integration import FAST, ONCE
-from gridward_kit.point import Value, fields
+from gridward_kit.point import fields
 
 
 def _least(count: int, first: str = r"\d+", *more: str) -> re.Pattern[str]:
@@ -105,11 +105,6 @@ def learn(answers: Mapping[str, bytes]) -> Unit:
     )
 
 
-def doubt(values: Mapping[str, Value], before: Mapping[str, Value]) -> frozenset[str]:  # noqa: ARG001
-    """Nothing that PI18 says contradicts itself in a known way."""
-    return frozenset()
-
-
 PI18 = Protocol(
     name="PI18",
     checked=True,
@@ -118,6 +113,5 @@ PI18 = Protocol(
     needed=("GS", "PIRI"),
     rows=rows,
     learn=learn,
-    doubt=doubt,
     lengths={"FWS": 5, "ACCT": 5, "ACLT": 5},
 )

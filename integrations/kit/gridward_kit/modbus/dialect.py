@@ -10,7 +10,7 @@ from gridward_kit.errors import BadFrame
 from gridward_kit.integration import FAST, Dialect, Line, Query
 from gridward_kit.modbus import frame
 from gridward_kit.modbus.counters import Counters
-from gridward_kit.modbus.plan import SPARSE, Block, Profile, bound, parse, plan
+from gridward_kit.modbus.plan import Block, Profile, bound, parse, plan, rounds
 from gridward_kit.modbus.registers import Register
 from gridward_kit.point import Value
 
@@ -70,8 +70,7 @@ class Modbus(Dialect):
         proofs = [(row.at.query, row.key) for row in self.entities if row.at and row.key == self._proof]
         self.proof = proofs[0] if proofs else None
         self.queries = tuple(
-            Query(block.name, block.every, rounds=1 if block.every == FAST else SPARSE)
-            for block in self._blocks
+            Query(block.name, block.every, rounds=rounds(block.every)) for block in self._blocks
         )
 
     def request(self, query: str) -> bytes:
@@ -183,8 +182,12 @@ def _set_by(rows: Sequence[Entity], profile: Profile, start: int, words: bytes) 
     return found
 
 
-def alike(queries: Iterable[Query]) -> frozenset[frozenset[str]]:
-    """Pairs of reads of one length: an answer does not say what it answers."""
-    counts = {query.name: parse(query.name)[2] for query in queries}
-    pairs = combinations(counts, 2)
-    return frozenset(frozenset(pair) for pair in pairs if counts[pair[0]] == counts[pair[1]])
+def alike(devices: Iterable[Dialect]) -> frozenset[frozenset[str]]:
+    """Pairs of reads of one device that have one length: an answer does not say what it answers."""
+    lengths = ({query.name: parse(query.name)[2] for query in one.queries} for one in devices)
+    return frozenset(
+        frozenset((one, other))
+        for counts in lengths
+        for one, other in combinations(counts, 2)
+        if counts[one] == counts[other]
+    )

@@ -7,12 +7,12 @@ needs costs two characters. What is cheaper is read.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gridward_kit.integration import Line
+from gridward_kit.integration import FAST, Line
 from gridward_kit.modbus.frame import HOLDING, REASONS, WRITE_MANY, WRITE_ONE, Reasons
 from gridward_kit.modbus.registers import Register
 
 OVERHEAD = 13  # characters of a request and of what surrounds the registers of its answer
-SPARSE = 10  # a slow row is asked in each so many fast rounds at most
+SPARSE, SPARSEST, PER_SECOND = 10, 360, 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,14 @@ class Block:
         return (
             function == self.function and self.start <= point.first and point.end <= self.start + self.count
         )
+
+
+def rounds(every: float) -> int:
+    """How many fast rounds lie between two slow reads on a full line: ten for what is wanted each 3 s or
+    sooner, more for what is wanted more seldom."""
+    if every == FAST:
+        return 1
+    return int(max(SPARSE, min(PER_SECOND * every, SPARSEST)))
 
 
 def block_name(function: int, start: int, count: int) -> str:

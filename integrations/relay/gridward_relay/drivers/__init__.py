@@ -7,9 +7,10 @@ from typing import Protocol
 from gridward_kit.clock import Clock
 from gridward_kit.mqtt import Link
 from gridward_relay.contactor import Position
-from gridward_relay.options import Settings
+from gridward_relay.options import GENERATOR, LOAD, Settings
 
 INPUTS_MOST = 2000
+LEAST_LEASE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,17 @@ def make(chosen: Settings, device: str, link: Link | None, clock: Clock) -> Driv
             return MqttSwitch(chosen, device, link, clock)
 
 
+def glimpse(chosen: Settings) -> Report:
+    """The feedback contact on a GPIO, without a look at the pin that drives; raises DeviceError."""
+    from gridward_relay.drivers.gpio import contact  # noqa: PLC0415 - as above
+
+    return Report() if chosen.feedback_pin is None else Report(feedback=contact(chosen.feedback_pin))
+
+
 def ends_lease(chosen: Settings) -> str:
     """What ends the lease in hardware, in words."""
+    if chosen.duty == LOAD:
+        return "nothing: a load has no lease, and stays as it is"
     match chosen.driver:
         case "gpio":
             return (
@@ -94,11 +104,13 @@ def ends_lease(chosen: Settings) -> str:
 
 def check(chosen: Settings) -> None:
     """Raise ValueError, in words, where the settings do not fit together; opens nothing."""
-    if chosen.contact == "normally_open":
-        raise ValueError(
-            "contact: normally_open would cut the house off the grid whenever the coil has no power; "
-            "wire the contactor over the relay's normally closed contact and state normally_closed"
-        )
+    if chosen.level != 1 and chosen.duty != GENERATOR:
+        raise ValueError("`level` belongs to a generator: 2 lets rules start it, too")
+    if chosen.duty == LOAD:
+        _check_load(chosen)
+        return
+    _check_contact(chosen)
+    _check_pair(chosen)
     match chosen.driver:
         case "gpio":
             _check_gpio(chosen)
@@ -118,12 +130,56 @@ def check(chosen: Settings) -> None:
                 raise ValueError("`timer` is missing: what is set as auto-off in this Shelly, such as 15s")
 
 
+def _check_load(chosen: Settings) -> None:
+    """A load has a switch that is read back, and nothing of a contactor's."""
+    need = {"gpio": ("pin", "closed_when"), "modbus": ("port", "contact"), "mqtt": ("topic", "style")}
+    _require(chosen, *need[chosen.driver])
+    usual = Settings(chosen.driver, inputs=())
+    for key in ("lease", "feedback_pin", "feedback_input", "spare_coil", "watchdog_register", "timer"):
+        if getattr(chosen, key) != getattr(usual, key):
+            raise ValueError(f"`{key}` belongs to a contactor; a load has no lease")
+    if chosen.inputs or chosen.interlock_with is not None:
+        raise ValueError("a load has neither inputs nor an interlock; list them at the contactor")
+    if chosen.driver == "mqtt" and chosen.contact is not None:
+        raise ValueError("`contact` does not belong to a plug: on is on")
+
+
+def _check_contact(chosen: Settings) -> None:
+    """Without power the relay leaves the house on the grid, and the generator off the house."""
+    if chosen.duty == GENERATOR:
+        if chosen.interlock_with is None:
+            raise ValueError("`interlock_with` is missing: the id of the grid's contactor")
+        if chosen.contact == "normally_closed":
+            raise ValueError(
+                "a generator's switch hangs on the relay's normally open contact: without power it is off"
+            )
+    elif chosen.contact == "normally_open":
+        raise ValueError(
+            "contact: normally_open would cut the house off the grid whenever the coil has no power; "
+            "wire the contactor over the relay's normally closed contact and state normally_closed"
+        )
+
+
+def _check_pair(chosen: Settings) -> None:
+    """Grid and generator each know from a contact of its own where the other one stands."""
+    if chosen.interlock_with is None:
+        return
+    if not chosen.has_feedback:
+        raise ValueError("`interlock_with` needs a feedback contact (`feedback_pin` or `feedback_input`)")
+    if chosen.lease < LEAST_LEASE:
+        raise ValueError(f"with `interlock_with` the lease is {LEAST_LEASE:g} s or more: one has to go first")
+    if chosen.duty == GENERATOR and chosen.inputs:
+        raise ValueError("a generator's switch has no inputs; list them at the contactor")
+
+
 def _check_gpio(chosen: Settings) -> None:
     _require(chosen, "pin", "closed_when")
-    if chosen.closed_when == "low" and chosen.pin is not None and chosen.pin <= 8:
+    unsafe = "high" if chosen.duty == GENERATOR else "low"
+    if chosen.closed_when == unsafe and chosen.pin is not None and chosen.pin <= 8:
+        harm = "bring the generator onto the house" if chosen.duty == GENERATOR else "cut the house off"
         raise ValueError(
-            f"GPIO {chosen.pin} is pulled up while the computer starts, and closed_when: low means that "
-            "this would cut the house off; take one of GPIO 9 to 27"
+            f"GPIO {chosen.pin} is pulled up while the computer starts, and closed_when: {unsafe} means that "
+            f"this would {harm}; take one of GPIO 9 to 27"
         )
     used = [chosen.pin, chosen.feedback_pin, *(item.place for item in chosen.inputs)]
     taken = [pin for pin in used if pin is not None]

@@ -10,7 +10,7 @@ import gpiozero
 from gridward_kit.errors import DeviceError
 from gridward_relay.contactor import Position
 from gridward_relay.drivers import Report, ends_lease
-from gridward_relay.options import Settings
+from gridward_relay.options import GENERATOR, Settings
 
 
 class Pin(Protocol):
@@ -33,6 +33,43 @@ def _told(what: str) -> Iterator[None]:
         raise DeviceError(f"{what}: no GPIO here, or no library for it (pip install lgpio)") from error
     except Exception as error:  # gpiozero lets errors of the library below through (lgpio: GPIO busy)
         raise DeviceError(f"{what}: {error or type(error).__name__}") from error
+
+
+def contact(pin: int) -> Position:
+    """Where a feedback contact stands; the pin is given back. Raises DeviceError."""
+    with _told(f"GPIO {pin} cannot be read"):
+        button = gpiozero.Button(pin)
+        closed = bool(button.value)
+        button.close()
+        return Position.CONNECTED if closed else Position.ISLANDED
+
+
+class Level:
+    """A pin that is held on or off; it is opened at its level, and does not pass the other one."""
+
+    def __init__(self, pin: int, *, high: bool) -> None:
+        self._number, self._high = pin, high
+        self._output: Pin | None = None
+
+    def put(self, *, on: bool) -> None:
+        """Drive it; raises DeviceError."""
+        with _told(f"GPIO {self._number} cannot be driven"):
+            if self._output is None:
+                self._output = gpiozero.OutputDevice(self._number, active_high=self._high, initial_value=on)
+            self._output.value = int(on)
+
+    def read(self) -> bool:
+        """Whether it is on; raises DeviceError."""
+        if self._output is None:
+            raise DeviceError(f"GPIO {self._number} is not open")
+        with _told(f"GPIO {self._number} cannot be read"):
+            return bool(self._output.value)
+
+    def close(self) -> None:
+        """Give it back: it becomes an input, and the board's own pull decides."""
+        if self._output is not None:
+            self._output.close()
+        self._output = None
 
 
 class Gpio:
@@ -66,10 +103,11 @@ class Gpio:
 
     def _set(self, *, islanded: bool) -> None:
         """Drive the pin. Opened at its level in one step: it does not pass the other level."""
+        active = "high" if self._chosen.duty == GENERATOR else "low"
         with _told(f"{self.name} cannot be driven"):
             if self._output is None:
                 self._output = gpiozero.OutputDevice(
-                    self._chosen.pin, active_high=self._chosen.closed_when == "low", initial_value=islanded
+                    self._chosen.pin, active_high=self._chosen.closed_when == active, initial_value=islanded
                 )
             self._output.value = int(islanded)
 

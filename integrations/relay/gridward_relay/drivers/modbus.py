@@ -26,6 +26,16 @@ PROOF = 0.5
 WATCHDOG_TENTHS = range(10, 601)
 
 
+async def tried(act: Callable[[], Awaitable[T]]) -> T:
+    """Noise on the line is met by asking again; what the board refuses is not."""
+    for _ in range(TRIES - 1):
+        try:
+            return await act()
+        except (BadFrame, NoAnswer):
+            continue
+    return await act()
+
+
 class Modbus:
     """One coil of a board, its feedback and its inputs."""
 
@@ -91,7 +101,7 @@ class Modbus:
         if self._chosen.watchdog_register is not None:
             await self._write(self._chosen.coil, rtu.ON)
         else:
-            await self._tries(lambda: self._flash(until))
+            await tried(lambda: self._flash(until))
 
     async def _flash(self, until: float) -> None:
         """One try; the time left is worked out anew, so that a late try flashes for less."""
@@ -121,7 +131,7 @@ class Modbus:
         self._port.close()
 
     async def _write(self, coil: int, value: int) -> None:
-        await self._tries(lambda: self._put(coil, value))
+        await tried(lambda: self._put(coil, value))
 
     async def _put(self, coil: int, value: int) -> None:
         asked = rtu.request(self._chosen.address, rtu.WRITE_COIL, coil, value)
@@ -133,17 +143,7 @@ class Modbus:
         async def get() -> list[int]:
             return rtu.values(asked, await self._ask(asked))
 
-        return await self._tries(get)
+        return await tried(get)
 
     async def _ask(self, asked: bytes) -> bytes:
         return await self._port.exchange(asked, lambda buffer, _quiet: rtu.cut(asked, buffer))
-
-    @staticmethod
-    async def _tries(act: Callable[[], Awaitable[T]]) -> T:
-        """Noise on the line is met by asking again; what the board refuses is not."""
-        for _ in range(TRIES - 1):
-            try:
-                return await act()
-            except (BadFrame, NoAnswer):
-                continue
-        return await act()

@@ -1,0 +1,1 @@
+"""Grafana: who looks at it, and the dashboards in it."""

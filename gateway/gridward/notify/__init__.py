@@ -1,0 +1,1 @@
+"""Alarms and the ways on which they reach a person."""

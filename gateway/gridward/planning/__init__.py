@@ -1,0 +1,1 @@
+"""Looks ahead: schedule, prices, forecast, the plan of the battery, and the night in one sentence."""

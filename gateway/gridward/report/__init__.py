@@ -1,0 +1,1 @@
+"""The support bundle: what somebody else needs to see a fault, without anything secret in it."""

@@ -1,0 +1,1 @@
+"""A site as a service of its machine: broker users, units, proxy, backup, update."""

@@ -1,0 +1,45 @@
+"""A first site file, from what answers on this computer's ports."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gridward.service import templates
+from gridward_kit.clock import Clock
+from gridward_kit.scan import Finding, Trouble, found_ports, scan_port, site_lines
+
+ROLES = {"inverter": ("pv", "load"), "battery": ("battery",)}
+ZONE = Path("/etc/timezone")
+
+
+async def found(clock: Clock) -> tuple[list[Finding], list[str]]:
+    """What answers on the ports that are there, by harmless reads; and what went wrong, in words."""
+    findings: list[Finding] = []
+    troubles: list[str] = []
+    for url in found_ports():
+        async for step in scan_port(url, clock):
+            if isinstance(step, Finding):
+                findings.append(step)
+            elif isinstance(step, Trouble):
+                troubles.append(step.words)
+    return findings, troubles
+
+
+def site_text(findings: Sequence[Finding], zone: str) -> str:
+    """A whole site file for these devices, read-only and with rules that only watch."""
+    buses = f"buses:\n{site_lines(findings)}" if findings else "buses: []"
+    return templates.filled("systemd/site.yaml", buses=buses, roles=", ".join(_roles(findings)), zone=zone)
+
+
+def time_zone() -> str:
+    """This computer's time zone; UTC where it does not say."""
+    return ZONE.read_text("utf-8").strip() if ZONE.is_file() else "UTC"
+
+
+def _roles(findings: Sequence[Finding]) -> list[str]:
+    """The first device of each kind has the kind's roles."""
+    told: dict[str, str] = {}
+    for one in findings:
+        name = one.integration.domain if one.address is None else f"{one.integration.domain}_{one.address}"
+        for role in ROLES.get(one.integration.kind, ()):
+            told.setdefault(role, name)
+    return [f"{role}: {name}" for role, name in told.items()]

@@ -1,0 +1,164 @@
+"""What a wrong clock or another hand does to the store: no history is deleted, and an alarm is there soon."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from gateway.test_recorder_role import Place
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridward.recorder.lifetime import Lifetime
+from gridward.recorder.role import CYCLE, UPKEEP
+from gridward.recorder.schema import open_store
+
+DAY = 86400.0
+YEAR = 365 * DAY
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def kept(place: Place, table: str = "raw") -> int:
+    with closing(sqlite3.connect(place.store.path)) as connection:
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+
+
+async def days(place: Place, count: int, first: int) -> int:
+    """Live so many days with a reading an hour and the upkeep of each; the next number."""
+    for seq in range(first, first + 24 * count):
+        place.telemetry(seq, {"soc": seq % 100})
+        place.clock.pass_by(3600)
+        for _ in range(3):
+            await place.recorder.cycle()
+    return first + 24 * count
+
+
+async def test_a_clock_that_is_years_ahead_deletes_nothing_and_is_forgotten(place: Place) -> None:
+    seq = await days(place, 20, 1)
+    before = kept(place)
+    place.clock.jump(4 * YEAR)
+    seq = await days(place, 2, seq)
+    assert kept(place) == before + 48, "what is of four years ago by this clock is there"
+    assert kept(place, "minutes") >= before - 2
+    place.clock.jump(-4 * YEAR)
+    assert place.recorder.wall() == place.clock.time(), "the right clock is believed at once"
+    seq = await days(place, 1, seq)
+    assert kept(place) == before + 72
+    assert place.alarm() is None
+
+
+async def test_retention_goes_on_by_running_time_over_restarts_and_pauses(place: Place) -> None:
+    seq = await days(place, 31, 1)
+    assert kept(place) == pytest.approx(30 * 24, abs=26)
+    place.clock.pass_by(20 * DAY)  # switched off
+    place.store.close()
+    place.recorder = place.start()
+    seq = await days(place, 1, seq)
+    after = kept(place)
+    assert after > 29 * 24, "the time without us is not used up at once"
+    await days(place, 21, seq)
+    assert kept(place) == pytest.approx(22 * 24, abs=60), "but made good by and by"
+
+
+async def test_a_clock_before_what_was_lived_through_is_not_believed(place: Place) -> None:
+    await days(place, 2, 1)
+    place.store.close()
+    place.recorder = place.start()
+    place.clock.jump(-DAY)
+    await place.recorder.cycle()
+    assert place.recorder.wall() is None
+
+
+@given(
+    steps=st.lists(st.tuples(st.floats(0, 1e6), st.floats(-1e9, 1e9)), max_size=30),
+    start=st.floats(1.8e9, 1.9e9),
+)
+def test_a_lifetime_never_outruns_its_running_time(steps: list[tuple[float, float]], start: float) -> None:
+    life, mono = Lifetime(start, start), 0.0
+    life.pass_to(start, mono)
+    for ran, wrong in steps:
+        before, mono = (life.lived or 0.0, life.aged or 0.0), mono + ran
+        life.pass_to(start + mono + wrong, mono)
+        assert life.lived is not None
+        assert life.aged is not None
+        assert before[0] <= life.lived <= before[0] + ran + 1e-3
+        assert life.lived <= start + mono + 1e-3
+        assert life.aged <= max(before[1] + 2 * ran, start + mono) + 1e-3
+
+
+def by_rubbish(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"no store at all " * 4096)
+
+
+def by_nothing(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(0)
+
+
+def by_another(path: Path) -> None:
+    other = path.with_name("other.db")
+    open_store(other).close()
+    with closing(open_store(other)) as connection:
+        connection.execute("INSERT OR REPLACE INTO marks VALUES ('identity', 1)")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    with path.open("r+b") as file:
+        file.truncate(0)
+        file.write(other.read_bytes())
+
+
+@pytest.mark.parametrize("overwrite", [by_rubbish, by_nothing, by_another])
+async def test_a_store_that_is_overwritten_in_place_raises_the_alarm_within_three_cycles(
+    place: Place, overwrite: Callable[[Path], None]
+) -> None:
+    await days(place, 1, 1)
+    place.store.close()
+    await place.recorder.cycle()
+    assert place.alarm() is None
+    overwrite(place.store.path)
+    for _ in range(3):
+        place.clock.pass_by(CYCLE)
+        await place.recorder.cycle()
+        if place.alarm() is not None:
+            break
+    alarm = place.alarm()
+    assert alarm is not None
+    assert "move the store away" in alarm["remedy"]
+
+
+async def test_an_older_state_copied_over_it_raises_the_alarm(place: Place) -> None:
+    seq = await days(place, 1, 1)
+    place.store.close()
+    older = place.store.path.read_bytes()
+    await days(place, 1, seq)
+    place.store.close()
+    await place.recorder.cycle()
+    with place.store.path.open("r+b") as file:
+        file.truncate(0)
+        file.write(older)
+    for _ in range(3):
+        place.clock.pass_by(CYCLE)
+        await place.recorder.cycle()
+        if place.alarm() is not None:
+            break
+    alarm = place.alarm()
+    assert alarm is not None
+    assert "older state" in alarm["reason"]
+
+
+async def test_a_store_in_use_by_others_raises_none(place: Place) -> None:
+    seq = await days(place, 1, 1)
+    with closing(open_store(place.store.path)) as other:
+        for number in range(40):
+            with other:
+                other.execute("INSERT OR REPLACE INTO energies VALUES (?, 0, ?)", (str(number), "x" * 4000))
+            other.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            place.telemetry(seq + number, {"soc": 1})
+            place.clock.pass_by(UPKEEP)
+            await place.recorder.cycle()
+            assert place.alarm() is None

@@ -1,0 +1,208 @@
+"""Recorded history, decided again: identical where nothing changed, told where it did."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from gateway.rehearsed import written
+from typer.testing import CliRunner
+
+from gridward.cli import app
+from gridward.live import Live
+from gridward.policies.rulefile import path_of
+from gridward.recorder.store import Parcel, Store
+from gridward.recorder.telemetry import Stamps
+from gridward.rehearsal.replay import Choice, replay
+from gridward.rehearsal.sites import policy_of, trial_of, with_policy
+from gridward.rules.automation import Automation
+from gridward.rules.role import Rules
+from gridward.site import Site
+from gridward_kit.clock import iso
+from gridward_kit.device import Device
+from gridward_kit.info import Setup
+from gridward_kit.integration import Identity, integrations
+from gridward_kit.mqtt import Message
+from gridward_kit.point import Value
+from gridward_kit.testing import START, MemoryBroker, TurnedClock
+
+ROOT = "gridward/home"
+BANK: dict[str, Value] = {
+    "voltage": 53.2,
+    "current": -12.0,
+    "soc": 71.0,
+    "discharge_mosfet": True,
+    "charge_mosfet": True,
+    "cell_voltage_min": 3.3,
+    "cell_voltage_max": 3.34,
+}
+INVERTER: dict[str, Value] = {
+    "mode": "battery",
+    "output_voltage": 230.0,
+    "problem": False,
+    "grid_voltage": 231.0,
+}
+SETTINGS: dict[str, Value] = {
+    "output_source_priority": "SBU",
+    "charger_source_priority": "only_solar",
+    "max_charging_current": 40.0,
+    "battery_redischarge_voltage": 54.0,
+    "battery_bulk_voltage": 55.2,
+    "battery_float_voltage": 55.1,
+}
+# Seconds from the beginning, and what changes then: a bank that gets low, critical, and full again.
+STORY: dict[int, Mapping[str, Mapping[str, Value]]] = {
+    300: {"bms": {"voltage": 51.0}},
+    600: {"bms": {"voltage": 50.4, "soc": 12.0}},
+    850: {"inverter": {"mode": "line"}, "settings": {"output_source_priority": "USB"}},
+    1450: {"bms": {"voltage": 54.6, "soc": 99.0, "current": 5.0}},
+    1700: {"bms": {"current": 0.0}},
+}
+LASTS = 2050
+
+
+@dataclass
+class Night:
+    """The rules in `observe` over devices that tell a story; all that is published is kept."""
+
+    folder: Path
+    site: Site
+    clock: TurnedClock = field(default_factory=TurnedClock)
+    began: float = START
+
+    def __post_init__(self) -> None:
+        self.broker = MemoryBroker(self.clock)
+        self.values = {"bms": dict(BANK), "inverter": dict(INVERTER), "settings": dict(SETTINGS)}
+
+    async def live_through(self) -> None:
+        link = self.broker.link("rules")
+        live = Live(link, self.clock)
+        settings, policy = self.site.rules.grid_switch, self.site.rules.policy
+        assert settings is not None
+        assert policy is not None
+        automation = Automation(live, link, self.clock, policy, self.site.time_zone)
+        rules = Rules(live, link, self.clock, settings, self.folder, "observe", automation)
+        devices = {name: self.device(name, domain) for name, domain in DEVICES.items()}
+        task = asyncio.create_task(rules.run())
+        for second in range(LASTS):
+            for part, changes in STORY.get(second, {}).items():
+                self.values[part] |= changes
+            if second % 5 == 0:
+                self.say(devices, second)
+            await self.clock.turn(1.0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    def device(self, name: str, domain: str) -> Device:
+        integration = integrations()[domain]
+        device = Device(
+            Setup(name, integration, name.capitalize(), self.folder), self.broker.link(name), self.clock
+        )
+        device.describe(integration.example or Identity("any", domain), integration.entities({}))
+        return device
+
+    def say(self, devices: Mapping[str, Device], second: int) -> None:
+        """Live values every few seconds, settings once a minute as a line asks for them."""
+        devices["bms"].read(self.values["bms"], 5.0)
+        devices["inverter"].read(self.values["inverter"], 5.0)
+        if second % 60 == 0 or "settings" in STORY.get(second, {}):
+            devices["inverter"].read(self.values["settings"], 60.0)
+        devices["logger"].read({"reachable": True}, 5.0)
+        for device in devices.values():
+            device.publish()
+
+    def store(self) -> None:
+        """Put what was said into the site's store, as the recorder does."""
+        store, stamps = Store(self.site.record.store), Stamps()
+        for topic, payload, _ in self.broker.log:
+            name = topic.removeprefix(f"{ROOT}/")
+            if name.endswith("/telemetry"):
+                device = name.removesuffix("/telemetry")
+                store.add(stamps.stamp(device, Message(topic, payload.encode(), False, 0.0), None))
+            elif name == "audit":
+                event = json.loads(payload)
+                at = self.clock.time() + event["monotonic"] - self.clock.monotonic()
+                store.audit(at, event)
+        store.commit()
+        store.close()
+
+
+DEVICES = {"bms": "daly", "inverter": "axpert", "logger": "ping"}
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    folder = tmp_path_factory.mktemp("night")
+    found = Night(folder, trial_of(written(folder)).site)
+    asyncio.run(found.live_through())
+    found.store()
+    return found
+
+
+def of(choices: tuple[Choice, ...]) -> list[tuple[str, Value, str]]:
+    return [(one.what, one.value, one.rule) for one in choices]
+
+
+def test_the_same_history_gives_the_same_decisions(night: Night) -> None:
+    found = replay(night.site, START, START + LASTS)
+    assert len(found.then) >= 6
+    assert ("grid_switch", "islanded", "") in of(found.then)
+    assert ("inverter/output_source_priority", "USB", "source_usb_when_battery_critical") in of(found.then)
+    assert of(found.now) == of(found.then)
+    assert found.only_now == found.only_then == ()
+    assert found.alike == len(found.then)
+
+
+def test_replayed_twice_is_replayed_alike(night: Night) -> None:
+    assert replay(night.site, START, START + LASTS) == replay(night.site, START, START + LASTS)
+
+
+def test_other_thresholds_show_where_they_decide_otherwise(night: Night) -> None:
+    other = night.folder / "other.yaml"
+    source = path_of("axpert-lifepo4-16s", Path())
+    other.write_text(source.read_text().replace("to_utility: 50.6", "to_utility: 48.6"))
+    site = with_policy(night.site, policy_of(night.site, other))
+    found = replay(site, START, START + LASTS)
+    assert "source_usb_when_battery_critical" in {one.rule for one in found.only_then}
+    assert "source_usb_when_battery_critical" not in {one.rule for one in found.now}
+    assert found.alike > 0
+
+
+def test_what_would_have_been_saved_is_the_grids_while_islanded(night: Night) -> None:
+    store = Store(night.site.record.store)
+    for second in range(0, LASTS, 5):
+        store.add(Parcel("site", "boot", second + 1, START + second, {"grid_power": 1800.0}))
+    store.commit()
+    store.close()
+    found = replay(night.site, START, START + LASTS)
+    assert 0 < found.islanded < LASTS
+    assert found.bought == pytest.approx(found.islanded * 1800 / 3_600_000, rel=0.02)
+    assert found.spent == pytest.approx(found.bought * 0.18)
+
+
+def test_the_command_line_says_where_and_what(night: Night) -> None:
+    site = night.folder / "site.yaml"
+    assert night.site.record.store == night.folder / "gridward.db"
+    words = ["rules", "replay", "--site", str(site), "--from", iso(START), "--to", iso(START + LASTS)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "Decided otherwise" not in done.stdout
+    assert "off the grid by these rules" in done.stdout
+    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert told["alike"] == len(told["then"]) > 0
+    assert CliRunner().invoke(app, [*words[:-1], iso(START - 1)]).exit_code == 2
+
+
+def test_a_gap_in_the_record_begins_anew(night: Night, tmp_path: Path) -> None:
+    """What lies between two readings that are minutes apart proves nothing."""
+    empty = replace(night.site, record=replace(night.site.record, store=tmp_path / "gridward.db"))
+    store = Store(empty.record.store)
+    for number, second in enumerate((*range(0, 150, 5), *range(900, 1000, 5))):
+        values = {**BANK, "voltage": 50.0}
+        store.add(Parcel("bms", "boot", number + 1, START + second, values))
+        store.add(Parcel("inverter", "boot", number + 1, START + second, {**INVERTER, **SETTINGS}))
+    store.commit()
+    store.close()
+    assert replay(empty, START, START + 1000).now == ()

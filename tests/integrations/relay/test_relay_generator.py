@@ -1,0 +1,258 @@
+"""Grid contactor and generator switch on one broker: never both on the house by our doing."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from faults.lease_house import Wire
+
+import gridward_relay
+from gridward_kit.clock import Clock
+from gridward_kit.device import Device
+from gridward_kit.info import Setup
+from gridward_kit.integration import Options
+from gridward_kit.mqtt import Link, Message
+from gridward_kit.point import Value
+from gridward_kit.testing import MemoryBroker, MemoryLink, TurnedClock
+from gridward_relay import INTEGRATION
+from gridward_relay.options import Settings
+from gridward_relay.simulator import Board
+
+ROOT = "gridward/home"
+WIRED: Options = {"driver": "modbus", "port": "/dev/null", "feedback_input": 0}
+GRID: Options = {**WIRED, "contact": "normally_closed", "interlock_with": "generator"}
+GENERATOR: Options = {
+    **WIRED,
+    "contact": "normally_open",
+    "duty": "generator",
+    "interlock_with": "contactor",
+}
+
+
+class NormallyOpen(Board):
+    """The generator's contactor hangs on the normally open contact: its own contact follows the coil."""
+
+    def closed(self, now: float) -> bool:
+        return not super().closed(now)
+
+
+class Yard:
+    """A house with a contactor and a generator's switch, each with a board of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = TurnedClock()
+        self.broker = MemoryBroker(self.clock)
+        self.boards = {"contactor": Board(), "generator": NormallyOpen()}
+        self.links = {name: self.broker.link(name) for name in self.boards}
+        self.good = True
+        self.both = False
+        self.broker.subscribe(f"{ROOT}/contactor/lease", self._answer)
+
+    def _answer(self, _: Message) -> None:
+        if self.good:
+            self.broker.publish(
+                f"{ROOT}/contactor/lease/renew", self.broker.said(f"{ROOT}/contactor/lease")[-1]
+            )
+
+    def on_the_grid(self) -> bool:
+        return self.boards["contactor"].closed(self.clock.monotonic())
+
+    def on_the_generator(self) -> bool:
+        return self.boards["generator"].closed(self.clock.monotonic())
+
+    async def turn(self, seconds: float) -> None:
+        """Let time pass in small steps, and look at both at each."""
+        for _ in range(round(seconds / 0.1)):
+            await self.clock.turn(0.1)
+            self.both |= self.on_the_grid() and self.on_the_generator()
+
+    async def ask(self, value: str, by: str = "http") -> dict[str, Value]:
+        command = json.dumps({"v": 1, "value": value, "id": f"id{len(self.broker.log)}", "by": by})
+        self.broker.publish(f"{ROOT}/generator/feed_house/command", command)
+        await self.turn(1)
+        told: dict[str, Value] = json.loads(self.broker.said(f"{ROOT}/generator/feed_house/result")[-1])
+        return told
+
+    def state(self, device: str) -> dict[str, Value]:
+        told: dict[str, Value] = json.loads(self.broker.said(f"{ROOT}/{device}/state")[-1])
+        return told
+
+    @asynccontextmanager
+    async def running(self, name: str) -> AsyncIterator[asyncio.Task[None]]:
+        setup = Setup(name, INTEGRATION, name.capitalize(), self.folder, writable=True)
+        device = Device(setup, self.links[name], self.clock)
+        options = GRID if name == "contactor" else GENERATOR
+        task = asyncio.create_task(gridward_relay.serve(device, options))
+        try:
+            yield task
+        finally:
+            task.cancel()
+            while not task.done():  # the contactor waits for the generator, and the clock has to go on
+                await self.clock.turn(0.4)
+
+
+@pytest.fixture
+def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Yard:
+    place = Yard(tmp_path)
+
+    def make(_: Settings, device: str, __: Link | None, clock: Clock) -> Wire:
+        options = GRID if device == "contactor" else GENERATOR
+        return Wire(place.boards[device], clock, place.clock.monotonic, options)
+
+    monkeypatch.setattr(gridward_relay, "make", make)
+    return place
+
+
+@asynccontextmanager
+async def islanded(yard: Yard) -> AsyncIterator[None]:
+    """Both run, the grid is off."""
+    async with yard.running("contactor"), yard.running("generator"):
+        await yard.clock.turn(620)
+        await yard.turn(1)
+        assert not yard.on_the_grid()
+        yield
+
+
+async def test_the_generator_waits_for_a_grid_that_is_off(yard: Yard) -> None:
+    async with yard.running("contactor"), yard.running("generator"):
+        await yard.turn(10)
+        told = await yard.ask("ON")
+        assert told["status"] == "refused"
+        assert "does not say that the grid is off" in str(told["reason"])
+        assert not yard.on_the_generator()
+
+
+@pytest.mark.parametrize("by", ["http", "home_assistant"])
+async def test_a_person_brings_it_on_and_rules_do_not(yard: Yard, by: str) -> None:
+    async with islanded(yard):
+        for rules in ("rules", "rules:business"):
+            told = await yard.ask("ON", rules)
+            assert (told["status"], yard.on_the_generator()) == ("refused", False)
+            assert "level: 2" in str(told["reason"])
+        assert (await yard.ask("ON", by))["status"] == "confirmed"
+        await yard.turn(60)
+        assert yard.on_the_generator()
+        assert yard.state("generator")["feedback"] == "closed"
+        assert (await yard.ask("OFF"))["status"] == "confirmed"
+        assert not yard.on_the_generator()
+    assert not yard.both
+
+
+@pytest.mark.parametrize("by", ["http", "home_assistant", "rules:business"])
+async def test_at_level_2_rules_may_start_it_and_nobody_while_the_grid_is_on(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    monkeypatch.setitem(GENERATOR, "level", 2)
+    async with yard.running("contactor"), yard.running("generator"):
+        await yard.turn(10)
+        told = await yard.ask("ON", by)
+        assert (told["status"], yard.on_the_generator()) == ("refused", False)
+        assert "does not say that the grid is off" in str(told["reason"])
+        await yard.clock.turn(620)
+        await yard.turn(1)
+        assert (await yard.ask("ON", by))["status"] == "confirmed"
+        assert yard.on_the_generator()
+        assert (await yard.ask("OFF", by))["status"] == "confirmed"
+    assert not yard.both
+
+
+async def test_it_goes_before_the_grid_comes(yard: Yard) -> None:
+    async with islanded(yard):
+        await yard.ask("ON")
+        yard.good = False
+        await yard.turn(40)
+        assert yard.on_the_grid()
+        assert not yard.on_the_generator()
+        assert "lease" in str(yard.state("generator")["reason"])
+        yard.good = True
+        await yard.clock.turn(700)
+        assert not yard.on_the_generator(), "it does not come back by itself"
+    assert not yard.both
+
+
+async def test_without_words_of_the_contactor_it_opens(yard: Yard) -> None:
+    async with islanded(yard):
+        await yard.ask("ON")
+        link: MemoryLink = yard.links["contactor"]
+        link.connected = False
+        await yard.turn(5)
+        assert not yard.on_the_generator()
+        assert "does not say where it stands" in str(yard.state("generator")["reason"])
+        await yard.turn(30)
+        assert yard.on_the_grid(), "the lease ended"
+    assert not yard.both
+
+
+async def test_a_lock_waits_for_the_generator_to_go(yard: Yard) -> None:
+    """The contactor's contact is torn open: it locks, and connects when the generator has gone."""
+    async with islanded(yard):
+        await yard.ask("ON")
+        path = yard.folder / "hand" / "contactor.json"
+        path.parent.mkdir()
+        path.write_text(json.dumps({"number": 1, "wish": "connected", "seconds": 3600}))
+        await yard.turn(4)
+        assert yard.on_the_grid()
+        assert not yard.on_the_generator()
+    assert not yard.both
+
+
+async def test_a_contactor_that_ends_waits_for_the_generator_to_go(yard: Yard) -> None:
+    async with yard.running("generator"):
+        async with yard.running("contactor") as contactor:
+            await yard.clock.turn(620)
+            await yard.ask("ON")
+            assert yard.on_the_generator()
+            contactor.cancel()
+            await yard.turn(8)
+            assert contactor.done()
+        assert yard.on_the_grid()
+        assert not yard.on_the_generator()
+    assert not yard.both
+
+
+async def test_a_contactor_that_starts_waits_for_a_running_generator(yard: Yard) -> None:
+    async with yard.running("generator"), yard.running("contactor") as dying:
+        await yard.clock.turn(620)
+        await yard.ask("ON")
+        dying.cancel()  # it waits for the generator, and a second one is started meanwhile
+        async with yard.running("contactor"):
+            await yard.turn(1)
+            assert yard.on_the_generator()
+            assert not yard.on_the_grid()
+            await yard.turn(9)
+            assert yard.on_the_grid()
+            assert not yard.on_the_generator()
+        assert not yard.both
+
+
+async def test_a_stuck_generator_switch_is_told_and_locked(yard: Yard) -> None:
+    async with islanded(yard):
+        yard.boards["generator"].state["welded"] = True  # its contact does not follow the coil
+        assert (await yard.ask("ON"))["status"] == "confirmed"
+        await yard.turn(8)
+        assert yard.state("generator")["locked"] is True
+        assert "its contact says another thing" in str((await yard.ask("ON"))["reason"])
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_never_both(yard: Yard, seed: int) -> None:
+    """Whatever is asked, lost and renewed in any order while both processes live."""
+    chance = random.Random(seed)
+    async with islanded(yard):
+        await yard.ask("ON")
+        assert yard.on_the_generator()
+        for _ in range(10):
+            await yard.turn(chance.uniform(0, 30))
+            match chance.choice(("ON", "OFF", "rules", "link")):
+                case "rules":
+                    yard.good = not yard.good
+                case "link":
+                    yard.links["contactor"].connected ^= True
+                case wish:
+                    await yard.ask(wish)
+        assert not yard.both
