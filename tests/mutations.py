@@ -17,7 +17,11 @@ from gridward.rules.inputs import Inputs, Source
 from gridward.site import GridSwitchSettings
 
 RED = settings(
-    max_examples=200, phases=[Phase.generate], database=None, deadline=None, report_multiple_bugs=False
+    max_examples=200,
+    phases=[Phase.explicit, Phase.generate],
+    database=None,
+    deadline=None,
+    report_multiple_bugs=False,
 )
 OWN = "_hypothesis_internal_use_settings"  # where hypothesis keeps a test's settings
 

@@ -15,6 +15,7 @@ import typer
 from gridward.config import load
 from gridward.document import SiteFault
 from gridward.recorder import exchange, inspection
+from gridward.recorder.database import way_out
 from gridward.recorder.mapping import read_mapping
 from gridward.recorder.store import About, Store
 from gridward.recorder.trouble import Faulty, explain
@@ -47,6 +48,8 @@ def status(site: SiteOption = SITE) -> None:
         )
         for row in one.aside:
             typer.echo(f"  set aside: {row.device}/{row.key}, {row.count} readings: {row.reason}")
+        for way in {way_out(row.reason) for row in one.aside} - {None}:
+            typer.echo(f"  {way}")
     known = {one.name for one in found.databases}
     for database in home.record.databases:
         if database.name not in known:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 from bench.answers import answers
+from bench.databases import databases
 from bench.decisions import decisions, rehearsals
 from bench.figures import HERE, TURNAROUND, Row, Served, run
 from bench.modbus_lines import SINGLE, crowds, paced, single
@@ -206,7 +207,7 @@ def main() -> None:
     rows = [row for domain in QUERIES for row in lines(domain, chosen.polls)]
     rows += [row for token in SINGLE for row in single(token, chosen.polls)]
     rows += crowds(chosen.seconds)
-    rows += [*decisions(), *rehearsals(), *answers(), *recording()]
+    rows += [*decisions(), *rehearsals(), *answers(), *recording(), *databases()]
     rows += headless(chosen.seconds)
     rows += demo(chosen.seconds)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"

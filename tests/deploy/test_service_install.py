@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from gridward.cli import app
 from gridward.config import load
 from gridward.service import firstsite, install
 from gridward_daly import INTEGRATION as DALY
-from gridward_kit.scan import Finding
+from gridward_kit.clock import Clock, SystemClock
+from gridward_kit.scan import Finding, Step, Trouble
 
 SITE = """\
 version: 1
@@ -171,6 +173,22 @@ def test_a_first_site_file_is_made_of_what_answers(tmp_path: Path) -> None:
     assert site.rules.mode == "observe"
     path.write_text(firstsite.site_text([], "UTC"))
     assert load(path, complete=False).all_devices() == ()
+
+
+async def test_a_long_search_says_what_is_tried_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def search(url: str, _: Clock) -> AsyncIterator[Step | Trouble]:
+        for baud in (9600, 2400):
+            for address in (1, 2, 247):
+                yield Step(f"{url}: Modbus, {baud} baud, address {address}", address / 247)
+        yield Step(f"{url}: asking as SRNE, address 1")
+        yield Trouble("two devices with one address")
+
+    monkeypatch.setattr(firstsite, "found_ports", lambda: ["/dev/ttyUSB0"])
+    monkeypatch.setattr(firstsite, "scan_port", search)
+    said: list[str] = []
+    assert await firstsite.found(SystemClock(), said.append) == ([], ["two devices with one address"])
+    tried = ("Modbus, 9600 baud", "Modbus, 2400 baud", "asking as SRNE")
+    assert said == [f"/dev/ttyUSB0: {words}" for words in tried]
 
 
 def test_the_manifest_knows_every_file(root: Path) -> None:

@@ -14,7 +14,7 @@ from gridward.recorder import schema
 from gridward_kit.testing import FastClock
 from gridward_relay.contactor import Contactor
 
-SPEED = 5.0
+SPEED = 3.0
 ALARM = "gridward/home/recorder/alarm"
 NAMES = ("bus:one", "bus:two", "contactor", "rules", "recorder")
 

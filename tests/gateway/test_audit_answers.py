@@ -84,7 +84,7 @@ def test_why_a_setting_stands_as_it_does_and_what_was_tried_since() -> None:
     told = why(subject, STORY, START + 1200, lambda at: f"t{at - START:.0f}")
     assert told == [
         "inverter output source priority is SBU since t1002 (3 min ago).",
-        "The rule business did it. The rule night decided at t1000: It is night.",
+        "The rules did it. The rule night decided at t1000: It is night.",
         "Read then, under 2 s before where no age is said: battery.soc 80 (2 s old).",
         "At t1100 a person at the page (192.0.2.7) asked for USB: failed, no answer.",
     ]
@@ -102,6 +102,23 @@ def test_a_proposal_that_a_person_approved_is_the_reason() -> None:
         setting("inverter", "output_source_priority"), story, START + 60, lambda at: f"t{at - START:.0f}"
     )
     assert told[1].endswith("A person at the page (192.0.2.7) decided at t0: Cheap now.")
+
+
+def test_who_approved_is_told_beside_the_rule_that_wrote() -> None:
+    what = "inverter/output_source_priority"
+    step = {"before": "SUB", "after": "SBU", "reason": "Cheap now."}
+    story = [
+        event(START, what, "page:192.0.2.7", "proposal_approved", rule="cheap", **step),
+        event(START + 1, what, "rules:cheap", "decided", **step),
+        event(START + 2, what, "rules:optimisation", "confirmed", before="SUB", value="SBU", reason=""),
+    ]
+    subject = setting("inverter", "output_source_priority")
+    assert why(subject, story, START + 60, lambda at: f"t{at - START:.0f}")[1:] == [
+        "The rules did it. The rule cheap decided at t1: Cheap now.",
+        "A person at the page (192.0.2.7) approved it at t0.",
+    ]
+    other = [event(START, what, "page:192.0.2.7", "proposal_approved", rule="other", **step), *story[1:]]
+    assert "approved" not in " ".join(why(subject, other, START + 60, iso))
 
 
 def filled(folder: Path) -> Path:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from tools.browser import PATIENCE, chromium, emulate, missing, scene, told
@@ -27,9 +28,9 @@ def test_a_link_leads_over_the_login_to_a_press_that_is_confirmed(tmp_path: Path
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
         assert browser.execute_script("return document.activeElement.textContent") == "Do it"
         browser.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
-        wait = WebDriverWait(browser, PATIENCE, 0.1)
+        wait = WebDriverWait(browser, PATIENCE, 0.1, ignored_exceptions=(StaleElementReferenceException,))
         wait.until(lambda page: "Confirmed: read back" in page.page_source)
-        steps = [item.text for item in browser.find_elements(By.CSS_SELECTOR, "ol li")]
+        steps = wait.until(lambda page: [item.text for item in page.find_elements(By.CSS_SELECTOR, "ol li")])
         assert steps[0].startswith("Asked")
         assert steps[-1].endswith("s")
         browser.back()

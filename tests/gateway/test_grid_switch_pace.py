@@ -128,7 +128,7 @@ def test_it_says_how_often_it_switched_and_until_when_it_stays() -> None:
     changes = tuple(now - 23 * HOUR + number * HOUR for number in range(8))
     memory = Memory("connected", 0.0, at=now - 1.0, changes=changes)
     seen = Inputs({"battery": bank("full"), "inverter": INVERTER})
-    words = "Switched 8 times in 24 hours; stays on the grid"
+    words = "Decided otherwise 8 times in 24 hours; stays on the grid"
     decision = decide(seen, SETTINGS, now, memory)
     assert (decision.position, decision.cause) == ("connected", "pace")
     assert decision.reasons == (f"{words} for another 2 h.",)
@@ -143,7 +143,9 @@ def test_it_says_how_often_it_switched_and_until_when_it_stays() -> None:
 def test_within_an_hour_there_is_no_third_way_out() -> None:
     memory = Memory("connected", 0.0, at=4999.0, changes=(3000.0, 4000.0))
     decision = decide(Inputs({"battery": bank("full"), "inverter": INVERTER}), SETTINGS, 5000.0, memory)
-    assert decision.reasons == ("Switched 2 times in an hour; stays on the grid for another 27 min.",)
+    assert decision.reasons == (
+        "Decided otherwise 2 times in an hour; stays on the grid for another 27 min.",
+    )
 
 
 def test_by_hand_it_is_the_same() -> None:
@@ -167,7 +169,7 @@ async def test_the_count_outlives_the_rules_and_the_page_says_so(tmp_path: Path)
         await house.live(70)
         assert house.said("decision") == "connected"
         assert str(house.said("sentence")).startswith(
-            "Grid connected. Switched 2 times in an hour; stays on the grid until "
+            "Grid connected. Decided otherwise 2 times in an hour; stays on the grid until "
         )
     finally:
         await house.stop()

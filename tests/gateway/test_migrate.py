@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from gridward.cli import app
 from gridward.config import load
+from gridward.document import SiteFault
 from gridward.migrate.found import look
 from gridward.migrate.written import written
 from gridward.recorder.exchange import Span, readings
@@ -93,9 +94,39 @@ def test_a_dry_run_writes_nothing_and_a_second_run_overwrites_nothing(tmp_path: 
     migrate(into)
     before = {path.name: path.read_bytes() for path in into.glob("*.yaml")}
     (into / "rules.yaml").write_text("mode: off\ngrid_switch: {}\n")
-    assert "stands already" in migrate(into)
+    said = migrate(into)
+    assert "stands already" in said
+    assert said.endswith(f"Written into {into}: no file\n")
     assert (into / "rules.yaml").read_text() == "mode: off\ngrid_switch: {}\n"
     assert (into / "secrets.yaml").read_bytes() == before["secrets.yaml"]
+
+
+def test_the_documented_order_is_a_site_at_every_step(tmp_path: Path) -> None:
+    into = tmp_path / "new"
+    assert "`gridward relay drill`" in migrate(into)
+    whole, path = (into / "site.yaml").read_text(), into / "site.yaml"
+    without = re.sub(r"(?m)^  - id: contactor\n(    .*\n)+", "", whole).replace(
+        ", grid_switch: contactor", ""
+    )
+    path.write_text(without.replace("rules: !include", "# rules: !include").replace(", writable: true", ""))
+    reading = load(path)
+    assert not any(device.writable for device in reading.all_devices())
+    assert reading.rules.policy is None
+    path.write_text(without.replace("integration: daly, name: Battery, writable: true", "integration: daly"))
+    rules = (into / "rules.yaml").read_text()
+    deciding = load(path)
+    assert [device.id for device in deciding.all_devices() if device.writable] == ["inverter"]
+    assert deciding.rules.mode == "observe"
+    assert deciding.rules.policy is not None
+    assert deciding.rules.grid_switch is not None
+    assert deciding.rules.grid_switch.relay is None, "nothing of the contactor's yet"
+    (into / "rules.yaml").write_text(rules.replace("mode: observe", "mode: on"))
+    with pytest.raises(SiteFault, match="no contactor"):
+        load(path)
+    path.write_text(whole)
+    last = load(path).rules.grid_switch
+    assert last is not None
+    assert last.relay == "contactor"
 
 
 def test_no_secret_is_shown_or_written(tmp_path: Path) -> None:

@@ -67,6 +67,16 @@ def test_sbu_lives_from_sun_and_battery_beside_a_good_grid() -> None:
     assert night.inverter_readings()["pv_power"] == 0
 
 
+def test_what_the_panels_give_in_full_leaves_nothing_over() -> None:
+    day = plant(NOON, soc=40)
+    day.extra_load = 2500
+    for _ in range(600):
+        day.step(5)
+        assert day.flows.curtailed >= 0
+    assert day.ledger.curtailed == pytest.approx(0, abs=1e-9)
+    assert day.ledger.curtailed >= 0
+
+
 def test_usb_carries_the_load_from_the_grid_and_charges_from_the_sun() -> None:
     day = plant(NOON, soc=50, output=Output.USB)
     day.extra_load = 800

@@ -153,6 +153,7 @@ def test_what_is_imported_goes_to_the_databases_too(tmp_path: Path) -> None:
     said = say("status", "--site", str(target))
     assert "localhost:8086/solar: sent 400, waiting 0, refused 1" in said
     assert "field type conflict" in said
+    assert said.count("name a new database in the site file") == 1
     running.close()
 
 

@@ -47,7 +47,7 @@ rules:
     escalate: the owner
   - id: sun_first
     says: The bank is well, so sun and battery carry the house.
-    when: {battery.voltage: {above: 51}}
+    when: {battery.voltage: {above: 51}, inverter.max_utility_charging_current: {at_least: 0}}
     for: 60min
     then: {inverter.output_source_priority: SBU}
 """

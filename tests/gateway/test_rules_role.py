@@ -405,7 +405,9 @@ async def test_a_rule_that_fails_connects_and_the_loop_goes_on(
     assert len(caplog.records) == 1
     monkeypatch.setattr("gridward.rules.switching.decide", decide)
     await house.live(65)
-    assert house.sentence.startswith("Grid connected. Switched 2 times in an hour; stays on the grid")
+    assert house.sentence.startswith(
+        "Grid connected. Decided otherwise 2 times in an hour; stays on the grid"
+    )
 
 
 async def test_garbage_in_states_connects_with_a_reason(house: House) -> None:

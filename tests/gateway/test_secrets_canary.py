@@ -5,18 +5,21 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 from zipfile import ZipFile
 
 import httpx
 import paho.mqtt.client as paho
 import pytest
-from conftest import Mosquitto
 from paho.mqtt.enums import CallbackAPIVersion
 
 from gridward.api.access import Role
 from gridward.api.tokens import Tokens
 from gridward.broker import free_port
+
+if TYPE_CHECKING:
+    from conftest import Mosquitto
 
 PATIENCE = 120.0
 OPEN = "no-secret-4b2c"  # what may be seen everywhere: it shows that the search finds
@@ -97,7 +100,7 @@ class Canaries:
                 for path in ("devices", "devices/inverter", "audit", "session", "tokens", "why", "rules"):
                     self.said[f"{role.word} api {path}"] = client.get(f"/api/v1/{path}").content
 
-    def listen(self, broker: Mosquitto) -> paho.Client:
+    def listen(self, broker: "Mosquitto") -> paho.Client:
         """Keep every message of the broker."""
 
         def take(_: paho.Client, __: object, message: paho.MQTTMessage) -> None:
@@ -128,7 +131,7 @@ class Canaries:
 
 
 @pytest.fixture
-def house(tmp_path: Path, mosquitto: Mosquitto) -> Canaries:
+def house(tmp_path: Path, mosquitto: "Mosquitto") -> Canaries:
     folder = tmp_path / "home"
     folder.mkdir()
     made = Canaries(folder, mosquitto.url)

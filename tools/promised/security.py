@@ -8,7 +8,7 @@ SECURITY: tuple[Promise, ...] = (
         "No default passwords: each is made at random, nothing starts with an empty or a known one.",
         (
             f"{GATEWAY}/test_api_access.py::test_the_token_opens_and_a_wrong_one_does_not",
-            f"{GATEWAY}/test_api_access.py::test_the_token_is_kept_as_a_hash_for_its_owner_only",
+            f"{GATEWAY}/test_api_roles.py::test_the_token_is_kept_as_a_hash_for_its_owner_only",
             f"{SITE}/test_workspace_documents.py::test_secrets_that_others_can_read_are_a_fault",
             f"{DEPLOY}/test_broker_access.py::test_nobody_else_gets_in",
             f"{DEPLOY}/test_first_start.py::test_the_first_start_makes_every_secret_once",
@@ -96,7 +96,7 @@ SECURITY: tuple[Promise, ...] = (
             f"{GATEWAY}/test_secrets_canary.py",
             f"{GATEWAY}/test_report_bundle.py::test_a_secret_is_taken_out_however_it_is_written",
             f"{GATEWAY}/test_report_bundle.py::test_the_command_writes_one_zip_for_its_owner_without_secrets",
-            f"{GATEWAY}/test_api_access.py::test_the_token_is_kept_as_a_hash_for_its_owner_only",
+            f"{GATEWAY}/test_api_roles.py::test_the_token_is_kept_as_a_hash_for_its_owner_only",
         ),
         "secrets_are_told",
         (f"{GATEWAY}/test_report_bundle.py::test_a_secret_is_taken_out_however_it_is_written",),

@@ -99,7 +99,7 @@ async def _read(request: Request) -> Click:
     try:
         return Click.model_validate_json(body, strict=True)
     except ValidationError as faults:
-        told = (f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in faults.errors())
+        told = (": ".join((*map(str, item["loc"]), item["msg"])) for item in faults.errors())
         raise Refusal(422, "; ".join(told)) from None
 
 

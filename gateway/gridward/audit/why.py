@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from gridward.recorder.history import Event
+from gridward.rules.policy import Criticality
 from gridward.rules.words import sentence, span
 from gridward_kit.kept import Json
 
@@ -11,6 +13,13 @@ DONE = ("confirmed", "ordered")
 DECIDED = ("decided", "proposal_approved")
 REFUSED = ("refused", "failed")
 FRESH = 2.0  # s up to which an age is not worth a word
+WEIGHTS = get_args(Criticality)  # a command names its rule's, not the rule
+PLAIN = {
+    "home_assistant": "Home Assistant",
+    "lease": "The contactor's lease",
+    "override": "A person's override",
+    "": "Nobody known",
+}
 CAUSE = 600.0  # s before a change in which its decision is looked for
 
 At = Callable[[float], str]
@@ -48,7 +57,7 @@ def why(subject: Subject, events: Sequence[Event], now: float, at: At) -> list[s
         f"{subject.name} is {_shown(_after(change))} since {at(change.at)} ({span(now - change.at)} ago)."
     ]
     cause = _cause(subject, events, change)
-    said += [_by(change, cause, at)]
+    said += [_by(change, cause, at), *_approved(events, change, cause, at)]
     said += explained(cause or change)
     later = [one for one in ours if one.at >= change.at and _text(one, "status") in REFUSED]
     said += [_tried(one, at) for one in later[-1:]]
@@ -105,25 +114,29 @@ def _by(change: Event, cause: Event | None, at: At) -> str:
     return f"{who} did it.{own} {person(_text(cause, 'by'))} decided at {at(cause.at)}{told}"
 
 
+def _approved(events: Sequence[Event], change: Event, cause: Event | None, at: At) -> list[str]:
+    """Who approved what a rule had proposed, where that is not the cause itself."""
+    rule = _text(cause, "by").removeprefix("rules:") if cause else ""
+    for one in reversed(events):
+        ours = _text(one, "status") == "proposal_approved" and _what(one) == _what(change)
+        if ours and _text(one, "rule") == rule and change.at - CAUSE <= one.at <= change.at + 1.0:
+            return [f"{person(_text(one, 'by'))} approved it at {at(one.at)}."]
+    return []
+
+
 def person(by: str) -> str:
     """Who acted, as people read it."""
     kind, _, rest = by.partition(":")
     match kind:
         case "rules":
-            return f"The rule {rest}" if rest else "The rules"
+            return f"The rule {rest}" if rest and rest not in WEIGHTS else "The rules"
+        case "cli":
+            return f"A person at the command line ({rest})"
         case "page":
             return f"A person at the page ({rest})"
         case "http":
             return f"A person or program over HTTP ({rest})" if rest else "A program over HTTP"
-        case "home_assistant":
-            return "Home Assistant"
-        case "lease":
-            return "The contactor's lease"
-        case "override":
-            return "A person's override"
-        case "":
-            return "Nobody known"
-    return by
+    return PLAIN.get(kind, by)
 
 
 def _tried(event: Event, at: At) -> str:

@@ -48,11 +48,12 @@ def migrate(
     zone = time_zone or (found.zones[0][0] if found.zones else "UTC")
     dumps = _dumps(folder, found, zone, outcome)
     _secrets(into, outcome)
+    names = [*outcome.files]
     if not dry_run:
-        _write(into, outcome)
+        names = _write(into, outcome)
         _history(into, dumps, outcome)
         _check(into / "site.yaml", outcome)
-    _tell(outcome, into, dry_run=dry_run)
+    _tell(outcome, f"Would be written into {into}" if dry_run else f"Written into {into}", names)
     raise typer.Exit(0 if found.ports or found.thresholds or dumps else BAD)
 
 
@@ -104,7 +105,9 @@ def _secrets(into: Path, outcome: Outcome) -> None:
         outcome.files["secrets.yaml"] = f"mqtt_password: {secrets.token_urlsafe(24)}\n"
 
 
-def _write(into: Path, outcome: Outcome) -> None:
+def _write(into: Path, outcome: Outcome) -> list[str]:
+    """The names of the files that were not there yet."""
+    fresh: list[str] = []
     try:
         into.mkdir(parents=True, exist_ok=True)
         for name, text in outcome.files.items():
@@ -112,10 +115,12 @@ def _write(into: Path, outcome: Outcome) -> None:
             if path.exists():
                 outcome.carried.append(f"{path}: stands already, and was left as it is")
                 continue
+            fresh.append(name)
             path.touch(mode=0o600 if name == "secrets.yaml" else 0o644)
             path.write_text(text, "utf-8")
     except OSError as error:
         stop(BAD, str(error))
+    return fresh
 
 
 def _history(into: Path, dumps: dict[str, Path], outcome: Outcome) -> None:
@@ -151,15 +156,14 @@ def _check(site: Path, outcome: Outcome) -> None:
         outcome.left += [str(fault) for fault in error.faults]
 
 
-def _tell(outcome: Outcome, into: Path, *, dry_run: bool) -> None:
+def _tell(outcome: Outcome, where: str, names: list[str]) -> None:
     typer.echo("Carried over:")
     for sentence in outcome.carried or ["nothing"]:
         typer.echo(f"  {sentence}")
     typer.echo("Left to you:")
     for sentence in [*outcome.left, *ALWAYS]:
         typer.echo(f"  {sentence}")
-    names = ", ".join(sorted(outcome.files))
-    typer.echo(f"Would be written into {into}: {names}" if dry_run else f"{into}: {names}")
+    typer.echo(f"{where}: {', '.join(sorted(names)) or 'no file'}")
 
 
 ALWAYS = (

@@ -81,7 +81,7 @@ class Inverter:
         self._watch_battery(around, seconds)
         self._watch_load(around, seconds)
         flows = self._run(around, accepted=accepted)
-        flows.curtailed = around.pv - flows.pv
+        flows.curtailed = max(0.0, around.pv - flows.pv)
         self.battery_voltage = self._terminal_voltage(around, flows)
         self.charger.step(self.settings, self.battery_voltage, flows.current, seconds)
         target = around.room + HEAT_RESISTANCE * flows.losses

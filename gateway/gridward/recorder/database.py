@@ -14,7 +14,14 @@ from gridward.site import Database
 PATIENCE = 20.0
 REFUSED = (400, 413, 422)
 SENTENCE = 300
-DROPPED = re.compile(r"dropped=(\d+)")
+DROPPED = re.compile(r"\s*\bdropped=(\d+)")
+WAYS = {
+    re.compile(r"type conflict|column type", re.IGNORECASE): (
+        "it has this field as another type: name a new database in the site file, which gets all that is "
+        "kept, or delete the measurement there"
+    ),
+    re.compile(r"retention policy", re.IGNORECASE): "its retention is shorter: make it longer there",
+}
 
 
 class Away(Exception):
@@ -33,7 +40,7 @@ class Rejected(Exception):
     """Lines are refused for what they say, `dropped` of them where it is told; the others may be stored."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__(DROPPED.sub("", reason))
         told = DROPPED.search(reason)
         self.dropped = int(told[1]) if told else None
 
@@ -187,6 +194,11 @@ def judge(database: Database, status: int, said: str) -> Away | Denied | Rejecte
         way = make.get(database.version, f"`influxdb3 create database {database.bucket}`")
         return Denied(f"it has no {what} `{database.bucket}` ({said})", f"make it there: {way}")
     return Away(f"it answers {status}: {said}")
+
+
+def way_out(reason: str) -> str | None:
+    """What to do about readings that a database refused for this reason, where that is known."""
+    return next((way for known, way in WAYS.items() if known.search(reason)), None)
 
 
 def _said(body: bytes) -> str:

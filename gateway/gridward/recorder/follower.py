@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from gridward.recorder.database import Away, Denied, Writer
+from gridward.recorder.database import Away, Denied, Writer, way_out
 from gridward.recorder.deliver import Delivery
 from gridward.recorder.lines import Reading
 from gridward.recorder.outbox import Batch
@@ -127,7 +127,7 @@ class Follower:
         for one, reason in refused.items():
             self._tell_once(
                 f"{self.name}: readings of {one.device}/{one.key} are refused and set aside: {reason}; "
-                "`gridward record status` lists them"
+                f"{way_out(reason) or '`gridward record status` lists them'}"
             )
         if omitted:
             self._tell_once(f"{self.name}: keeps no texts; they stay in the store alone")

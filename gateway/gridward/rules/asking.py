@@ -1,5 +1,6 @@
 """Reads a rule's conditions from its file; every fault is told with its place, and the rest read on."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
@@ -101,7 +102,7 @@ class Asking:
     def operand(self, node: Node) -> Operand | None:
         """A number, the name of a setting, or an entity; None with a fault."""
         value = node.content
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return float(value)
         if isinstance(value, str) and isinstance(number := self.settings.get(value), float):
             return number
@@ -185,8 +186,13 @@ class Asking:
     def _between(self, found: Found, node: Node) -> Condition:
         match node.content:
             case [low, high]:
-                return All((self._compare(found, "at_least", low), self._compare(found, "at_most", high)))
-        self.faults.append(node.fault("two bounds in a list, as in [49, 51]"))
+                ends = (self._compare(found, "at_least", low), self._compare(found, "at_most", high))
+                match ends:
+                    case (Compare(than=float(least)), Compare(than=float(most))) if least > most:
+                        pass
+                    case _:
+                        return All(ends)
+        self.faults.append(node.fault("two bounds in a list, the lower first, as in [49, 51]"))
         return NOTHING
 
     def _one_of(self, found: Found, nodes: list[Node]) -> Condition:
@@ -209,7 +215,7 @@ class Asking:
             if isinstance(number := self.settings.get(value), float):
                 return number
             expected = f"a number or a setting's name{nearest(value, self.settings)}"
-        elif isinstance(value, str | int | float):
+        elif isinstance(value, str) or (isinstance(value, int | float) and math.isfinite(value)):
             return value
         else:
             expected = "a value"

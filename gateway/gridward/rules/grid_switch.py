@@ -134,7 +134,7 @@ def _rested(tired: Rest, inputs: Inputs, now: float) -> str:
     left = tired.until - now
     then = None if inputs.local is None else inputs.local + timedelta(seconds=left)
     until = f"for another {span(left)}" if then is None else f"until {then:%H:%M}"
-    return f"switched {tired.changes} times in {tired.within}; stays on the grid {until}"
+    return f"decided otherwise {tired.changes} times in {tired.within}; stays on the grid {until}"
 
 
 def _remember(

@@ -1,25 +1,34 @@
 """A first site file, from what answers on this computer's ports."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gridward.service import templates
 from gridward_kit.clock import Clock
-from gridward_kit.scan import Finding, Trouble, found_ports, scan_port, site_lines
+from gridward_kit.scan import Finding, Step, found_ports, scan_port, site_lines
 
 ROLES = {"inverter": ("pv", "load"), "battery": ("battery",)}
 ZONE = Path("/etc/timezone")
 
 
-async def found(clock: Clock) -> tuple[list[Finding], list[str]]:
-    """What answers on the ports that are there, by harmless reads; and what went wrong, in words."""
+async def found(clock: Clock, tell: Callable[[str], None]) -> tuple[list[Finding], list[str]]:
+    """What answers on the ports that are there, by harmless reads; and what went wrong, in words.
+
+    `tell` hears what is tried, not each address of it: a port where nothing answers takes minutes.
+    """
     findings: list[Finding] = []
     troubles: list[str] = []
+    told = ""
     for url in found_ports():
         async for step in scan_port(url, clock):
-            if isinstance(step, Finding):
+            if isinstance(step, Step):
+                tried = step.words.partition(", address ")[0]
+                if tried != told:
+                    tell(tried)
+                told = tried
+            elif isinstance(step, Finding):
                 findings.append(step)
-            elif isinstance(step, Trouble):
+            else:
                 troubles.append(step.words)
     return findings, troubles
 

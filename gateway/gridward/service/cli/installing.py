@@ -81,13 +81,17 @@ def remove(root: Root = Path("/"), dry_run: DryRun = False) -> None:
 
 def _first(place: Path, *, dry_run: bool) -> None:
     """A first site file from what answers here."""
-    typer.echo(f"{place} is not there: looking at the ports, by harmless reads only")
-    findings, troubles = asyncio.run(firstsite.found(SystemClock()))
+    typer.echo(
+        f"{place} is not there: looking at the ports, by harmless reads only; up to a quarter of an hour each"
+    )
+    findings, troubles = asyncio.run(
+        firstsite.found(SystemClock(), lambda words: typer.echo(words, err=True))
+    )
     for words in troubles:
         typer.echo(words, err=True)
     text = firstsite.site_text(findings, firstsite.time_zone())
     if dry_run:
-        stop(0, f"would write {place}:\n{text}")
+        stop(0, f"would write {place}:\n{text}\nand then what `--dry-run` says once it is there")
     write_private(place, text.encode())
     typer.echo(f"{place}: {len(findings)} devices found; look at it, and install again after a change")
 
