@@ -124,7 +124,9 @@ def test_another_passphrase_and_a_short_one(home: Path, tmp_path: Path) -> None:
     assert code != 0
     assert "passphrase" in told
     assert not any((tmp_path / "card").iterdir())
-    code, told = _do("backup", str(tmp_path / "two"), "--site", str(home / "site.yaml"), word="short")
+    code, told = _do(
+        "backup", str(tmp_path / "two.gridward"), "--site", str(home / "site.yaml"), word="short"
+    )
     assert code != 0
     assert "at least" in told
     assert not (tmp_path / "two").exists()
@@ -194,6 +196,13 @@ def test_a_damaged_store_is_not_put_back(home: Path, tmp_path: Path, monkeypatch
     assert code != 0
     assert "damaged" in told
     assert not any((tmp_path / "card").iterdir())
+
+
+def test_a_folder_that_is_not_mounted_gets_no_file_of_its_name(home: Path, tmp_path: Path) -> None:
+    code, told = _do("backup", str(tmp_path / "nas" / "gridward"), "--site", str(home / "site.yaml"))
+    assert code != 0
+    assert "no such folder" in told
+    assert not (tmp_path / "nas").exists()
 
 
 def test_in_a_folder_the_newest_stay_and_others_files_too(home: Path, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_sbu_lives_from_sun_and_battery_beside_a_good_grid() -> None:
 
 
 def test_what_the_panels_give_in_full_leaves_nothing_over() -> None:
-    day = plant(NOON, soc=40)
+    day = plant(NOON, soc=40, output=Output.USB)
     day.extra_load = 2500
     for _ in range(600):
         day.step(5)

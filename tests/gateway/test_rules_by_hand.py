@@ -46,8 +46,8 @@ rules:
     min_confidence: 0.5
     escalate: the owner
   - id: sun_first
-    says: The bank is well, so sun and battery carry the house.
-    when: {battery.voltage: {above: 51}, inverter.max_utility_charging_current: {at_least: 0}}
+    says: The bank is well, so output_source_priority_of_the_inverter_becomes_SBU.
+    when: {battery.voltage: {above: 51}}
     for: 60min
     then: {inverter.output_source_priority: SBU}
 """

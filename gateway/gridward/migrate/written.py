@@ -189,7 +189,7 @@ def _pin(found: Findings, outcome: Outcome) -> int | None:
     outcome.carried.append(f"{place}: the contactor on GPIO {pin}")
     outcome.left.append(
         "the contactor's sense: taken is low = grid connected; try it with `gridward relay drill`. If "
-        "it hangs on another Pi than the inverter, name both under `hosts:`, and `gridward run --host` on each"
+        "it hangs on another Pi than the inverter, name both under `hosts:`, and run `--host` on each"
     )
     return pin
 

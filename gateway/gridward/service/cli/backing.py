@@ -35,6 +35,8 @@ def backup(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Write the whole site, secrets and store, encrypted; in a folder named by time, the oldest go."""
+    if not to.is_dir() and to.suffix != backing.SUFFIX:
+        stop(USAGE, f"{to}: no such folder (is it mounted?); a file is named as in home{backing.SUFFIX}")
     try:
         home = load(site, complete=False)
     except SiteFault as error:
