@@ -38,6 +38,15 @@ async def test_tonight_is_said_and_announced_to_home_assistant(tmp_path: Path) -
     assert any("tonight" in json.dumps(one) for one in told), "it is stored, for Grafana"
 
 
+async def test_tonight_is_said_as_soon_as_the_load_is_read(tmp_path: Path) -> None:
+    house = PlanHouse(tmp_path)
+    async with house.running():
+        await house.clock.turn(10)
+        assert "the house's load" in str(house.state()["tonight"])
+        await house.live(15)
+        assert str(house.state()["tonight"]).startswith("At this load the battery lasts until ")
+
+
 async def test_a_slot_holds_from_its_start_to_its_end_and_then_the_default(tmp_path: Path) -> None:
     house = PlanHouse(tmp_path)
     slot: Json = {"start": "2026-11-21T21:05", "end": "2026-11-21T21:10", "power": 2000}

@@ -95,7 +95,7 @@ def _heard(memory: Memory, inputs: Inputs) -> Memory:
     if inputs.load is None:
         return memory if memory.load is None or passed <= LOST else replace(memory, load=None)
     if memory.load is None or passed > LOST:
-        return replace(memory, load=inputs.load, heard=inputs.monotonic)
+        return replace(memory, load=inputs.load, heard=inputs.monotonic, night=None)
     share = min(1.0, max(0.0, passed) / SMOOTH)
     return replace(memory, load=memory.load + share * (inputs.load - memory.load), heard=inputs.monotonic)
 
