@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from gateway.ruled_site import SITE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,21 +18,6 @@ from gridward.rules.policy import Output, Policy
 from gridward.rules.view import Ref, View
 from gridward.site import RulesSpec
 
-SITE = """\
-version: 1
-site: {id: home, name: Home, time_zone: Europe/Bratislava, fail_safe: grid_connected}
-mqtt: {url: embedded}
-buses:
-  - id: a
-    port: /dev/ttyUSB0
-    devices: [{id: inverter, integration: axpert, writable: true}]
-  - id: b
-    port: /dev/ttyUSB1
-    devices: [{id: bms, integration: daly}]
-roles: {battery: bms, load: inverter, pv: inverter}
-rules:
-  grid_switch: {}
-"""
 OWN = """\
 version: 1
 policy: own

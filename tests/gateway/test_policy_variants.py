@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from gateway.ruled_site import SITE as RULED
 
 from gridward.config import load
 from gridward.document import Fault, SiteFault
@@ -20,22 +21,7 @@ DEVICES = [DeviceSpec("inverter", "axpert", "Inverter", writable=True), DeviceSp
 CATALOGUE = catalogue_of(DEVICES, {"battery": "bms", "load": "inverter"}, integrations())
 PER_CELL = ("to_utility", "grid_off", "full", "float_low", "bulk_low", "float_high", "bulk_high")
 RISING = ("to_utility", "grid_off", "float_low", "bulk_low", "full", "float_high", "bulk_high")
-SITE = """\
-version: 1
-site: {id: home, name: Home, time_zone: Europe/Bratislava, fail_safe: grid_connected}
-mqtt: {url: embedded}
-buses:
-  - id: a
-    port: /dev/ttyUSB0
-    devices: [{id: inverter, integration: axpert, writable: true}]
-  - id: b
-    port: /dev/ttyUSB1
-    devices: [{id: bms, integration: daly}]
-roles: {battery: bms, load: inverter, pv: inverter}
-rules:
-  grid_switch: {}
-  policy: POLICY
-"""
+SITE = RULED + "  policy: POLICY\n"
 
 
 def read(name: str, folder: Path = SHIPPED) -> tuple[Policy, list[Fault]]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from gateway.ruled_site import SITE as RULED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -17,22 +18,7 @@ from gridward.rules.policy import Policy
 from gridward.site import DeviceSpec
 from gridward_kit.integration import integrations
 
-SITE = """\
-version: 1
-site: {id: home, name: Home, time_zone: Europe/Bratislava, fail_safe: grid_connected}
-mqtt: {url: embedded}
-buses:
-  - id: a
-    port: /dev/ttyUSB0
-    devices: [{id: inverter, integration: axpert, writable: true}]
-  - id: b
-    port: /dev/ttyUSB1
-    devices: [{id: bms, integration: daly}]
-roles: {battery: bms, load: inverter, pv: inverter}
-rules:
-  grid_switch: {}
-  policy: own.yaml
-"""
+SITE = RULED + "  policy: own.yaml\n"
 RULE = """\
 version: 1
 policy: own

@@ -157,10 +157,23 @@ class Age(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class All(Condition):
-    """Every one of some conditions."""
+class _Several(Condition):
+    """Some conditions together."""
 
     parts: tuple[Condition, ...]
+
+    def refs(self) -> Iterator[Ref]:
+        for part in self.parts:
+            yield from part.refs()
+
+    def changing(self) -> Iterator[Ref]:
+        for part in self.parts:
+            yield from part.changing()
+
+
+@dataclass(frozen=True, slots=True)
+class All(_Several):
+    """Every one of some conditions."""
 
     def truth(self, view: View) -> Truth:
         found: Truth = True
@@ -177,20 +190,10 @@ class All(Condition):
     def asked(self) -> str:
         return " and ".join(_grouped(part) for part in self.parts)
 
-    def refs(self) -> Iterator[Ref]:
-        for part in self.parts:
-            yield from part.refs()
-
-    def changing(self) -> Iterator[Ref]:
-        for part in self.parts:
-            yield from part.changing()
-
 
 @dataclass(frozen=True, slots=True)
-class AnyOf(Condition):
+class AnyOf(_Several):
     """At least one of some conditions."""
-
-    parts: tuple[Condition, ...]
 
     def truth(self, view: View) -> Truth:
         found: Truth = False
@@ -207,14 +210,6 @@ class AnyOf(Condition):
 
     def asked(self) -> str:
         return " or ".join(_grouped(part) for part in self.parts)
-
-    def refs(self) -> Iterator[Ref]:
-        for part in self.parts:
-            yield from part.refs()
-
-    def changing(self) -> Iterator[Ref]:
-        for part in self.parts:
-            yield from part.changing()
 
 
 @dataclass(frozen=True, slots=True)
