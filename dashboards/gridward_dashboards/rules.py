@@ -4,7 +4,7 @@ from gridward_dashboards.controls import ANSWERS
 from gridward_dashboards.dashboard import Dashboard
 from gridward_dashboards.look import BATTERY, FAULT, LOCK, MODES, OVERRIDE, POSITION, SUN
 from gridward_dashboards.panel import said, stat, table, timeline, timeseries
-from gridward_dashboards.parts import Row, Size
+from gridward_dashboards.parts import Panel, Row, Size
 from gridward_dashboards.query import Query, Source, events, latest, over_time, states
 from gridward_dashboards.values import value, word
 
@@ -14,8 +14,22 @@ NO_RELAY = "No contactor in this range"
 NO_EVENT = "Nothing on record in this range"
 
 
-def _now() -> Row:
+def sayings() -> tuple[Panel, ...]:
+    """What the rules say and what they wait for; `site` shows it, too."""
     sentence, waiting = word("sentence", "Now"), word("waiting", "Waits for")
+    return (
+        said("What the rules say", latest(RULES, [sentence.column]), sentence, NO_RULES, Size(12, 4)),
+        said(
+            "What they wait for",
+            latest(RULES, [waiting.column]),
+            waiting,
+            "They wait for nothing",
+            Size(6, 4),
+        ),
+    )
+
+
+def _now() -> Row:
     reason = word("reason", "Reason")
     small = (
         word("mode", "Rules", MODES),
@@ -29,14 +43,7 @@ def _now() -> Row:
     return Row(
         "Now",
         (
-            said("What the rules say", latest(RULES, [sentence.column]), sentence, NO_RULES, Size(12, 4)),
-            said(
-                "What they wait for",
-                latest(RULES, [waiting.column]),
-                waiting,
-                "They wait for nothing",
-                Size(6, 4),
-            ),
+            *sayings(),
             said("Why the contactor stands so", latest(RELAY, [reason.column]), reason, NO_RELAY, Size(6, 4)),
             *(
                 stat(

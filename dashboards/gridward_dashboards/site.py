@@ -20,6 +20,7 @@ from gridward_dashboards.look import (
 from gridward_dashboards.panel import bars, gauge, said, stat, timeline, timeseries
 from gridward_dashboards.parts import Panel, Row, Size
 from gridward_dashboards.query import Source, by_interval, latest, many_over_time, over_time, states
+from gridward_dashboards.rules import sayings
 from gridward_dashboards.values import (
     BANK_LEVELS,
     CHARGE_LEVELS,
@@ -61,20 +62,12 @@ FLOWS = (
 
 
 def _sentences() -> Row:
-    sentence, tonight = word("sentence", "Now"), word("tonight", "Tonight")
-    waiting, message = word("waiting", "Waits for"), word("latest", "Latest")
+    tonight, message = word("tonight", "Tonight"), word("latest", "Latest")
     alarms = value("alarms", "alarms", "Alarms", BATTERY, ((1, FAULT),))
     return Row(
         "In words",
         (
-            said("What the rules say", latest(RULES, [sentence.column]), sentence, NO_RULES, Size(12, 4)),
-            said(
-                "What they wait for",
-                latest(RULES, [waiting.column]),
-                waiting,
-                "They wait for nothing",
-                Size(6, 4),
-            ),
+            *sayings(),
             said("Tonight", latest(PLAN, [tonight.column]), tonight, NO_PLAN, Size(6, 4)),
             stat("Alarms", latest(ALARMS, [alarms.column]), [alarms], NO_ALARMS, Size(4, 3)),
             said("Latest message", latest(ALARMS, [message.column]), message, "No message yet", Size(20, 3)),
