@@ -17,7 +17,7 @@ from gridward_kit.point import Value
 
 SMOOTH = 600.0  # s over which the present load is taken
 LOST = 60.0  # s without a load after which what was before says nothing
-DETAILS = 60.0  # s between looks at the night
+DETAILS = 60.0  # s by the wall clock between looks at the night: a clock that steps is a look at once
 CURRENTS = (2.0, 10.0)  # A: the least grid charging current that inverters take, and their steps
 LONGEST = 255
 
@@ -57,7 +57,7 @@ class Inputs:
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What goes on from step to step: the smoothed load and when it was last heard (monotonic), the plan of
-    the battery and of what it was made, the night and when it was looked at."""
+    the battery and of what it was made, the night and when it was looked at (wall)."""
 
     load: float | None = None
     heard: float = 0.0
@@ -112,7 +112,7 @@ def _planned(memory: Memory, inputs: Inputs, settings: Settings, now: float) -> 
 
 
 def _looked(memory: Memory, inputs: Inputs, settings: Settings, now: float) -> Memory:
-    if memory.night is not None and 0 <= inputs.monotonic - memory.seen < DETAILS and memory.load is not None:
+    if memory.night is not None and 0 <= now - memory.seen < DETAILS and memory.load is not None:
         return memory
     evening = Evening(
         now=now,
@@ -126,7 +126,7 @@ def _looked(memory: Memory, inputs: Inputs, settings: Settings, now: float) -> M
         place=settings.place,
     )
     days = _days(inputs.forecast, settings.zone, now)
-    return replace(memory, night=tonight(evening), seen=inputs.monotonic, days=days)
+    return replace(memory, night=tonight(evening), seen=now, days=days)
 
 
 def _days(forecast: Forecast, zone: ZoneInfo, now: float) -> dict[str, Value]:
