@@ -17,8 +17,8 @@ from gridward_kit.clock import Clock
 from gridward_kit.info import Setup
 from gridward_kit.integration import Fact, Line, integrations
 from gridward_kit.mqtt import MQTT_3, Broker, MqttLink
-from gridward_kit.roster import Roster
-from gridward_kit.runner import Member, Where, run_bus, run_device, together
+from gridward_kit.roster import Member, Roster
+from gridward_kit.runner import Where, run_bus, run_device, together
 from gridward_kit.tasks import end
 
 log = logging.getLogger(__name__)

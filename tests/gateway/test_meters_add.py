@@ -27,8 +27,8 @@ from gridward_kit.info import Setup
 from gridward_kit.integration import Integration, Line
 from gridward_kit.modbus import Unit
 from gridward_kit.mqtt import Broker, MqttLink
-from gridward_kit.roster import Roster
-from gridward_kit.runner import Member, Where, run_bus
+from gridward_kit.roster import Member, Roster
+from gridward_kit.runner import Where, run_bus
 from gridward_kit.simulate import serve_pty
 
 LINE = Line(baud=115200, first=0.12, gap=0.02, modbus=True)

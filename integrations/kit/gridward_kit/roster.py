@@ -1,13 +1,21 @@
 """The way to a running bus: devices join and leave it without the others noticing."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from gridward_kit.bus import Bus
+from gridward_kit.info import Setup
+from gridward_kit.integration import Options
 from gridward_kit.wired import Wired
 
-if TYPE_CHECKING:
-    from gridward_kit.runner import Member
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A device to run: its setup, the site file's further keys, and its own poll interval if any."""
+
+    setup: Setup
+    options: Options
+    poll: float | None = None
 
 
 class Roster:
@@ -17,7 +25,7 @@ class Roster:
         self._bus: Bus | None = None
         self._make: Callable[[Member], Wired] | None = None
 
-    def opened(self, bus: Bus, make: "Callable[[Member], Wired]") -> None:
+    def opened(self, bus: Bus, make: Callable[[Member], Wired]) -> None:
         """This bus runs from now on; `make` wires a device to it."""
         self._bus, self._make = bus, make
 
@@ -25,7 +33,7 @@ class Roster:
         """It runs no more."""
         self._bus = self._make = None
 
-    def join(self, member: "Member") -> None:
+    def join(self, member: Member) -> None:
         """Give the running bus another device."""
         if self._bus is not None and self._make is not None:
             self._bus.join(self._make(member))

@@ -11,22 +11,12 @@ from gridward_kit.capture_switch import CaptureSwitch
 from gridward_kit.clock import Clock
 from gridward_kit.device import Device
 from gridward_kit.gone import clear_gone
-from gridward_kit.info import Setup
-from gridward_kit.integration import Line, Options
+from gridward_kit.integration import Line
 from gridward_kit.mqtt import Broker, MqttLink
 from gridward_kit.port import Port
-from gridward_kit.roster import Roster
+from gridward_kit.roster import Member, Roster
 from gridward_kit.tasks import end
 from gridward_kit.wired import Wired
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A device to run: its setup, the site file's further keys, and its own poll interval if any."""
-
-    setup: Setup
-    options: Options
-    poll: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ from gridward_kit.integration import Fact, Integration, Simulator
 from gridward_kit.mqtt import Broker
 from gridward_kit.point import Value
 from gridward_kit.replay import serve_report
-from gridward_kit.runner import Member, Where, run_bus, run_device
+from gridward_kit.roster import Member
+from gridward_kit.runner import Where, run_bus, run_device
 from gridward_kit.simulate import serve_pty, serve_tcp
 
 ID = re.compile(r"[a-z0-9_]{1,40}")
