@@ -41,7 +41,6 @@ INFLUX = {1: ("database",), 2: ("org", "bucket", "token"), 3: ("database", "toke
 
 Known = Mapping[str, Integration]
 Devices = list[crosscheck.Placed[DeviceSpec]]
-Buses = list[crosscheck.Placed[BusSpec]]
 
 
 def load(path: Path, known: Known | None = None, *, complete: bool = True) -> Site:

@@ -27,7 +27,8 @@ class Drawing:
 
     def __init__(self) -> None:
         with Tag("svg", viewBox="0 0 360 336", role="img") as self._svg:
-            self._rails = {name: Tag("path", dress="rail", d=flow.track(name)) for name in NAMES}
+            for name in NAMES:
+                Tag("path", dress="rail", d=flow.track(name))
             self._moving = {name: Tag("path", dress="still", d=flow.track(name)) for name in NAMES}
             self._arrows = {name: Tag("path", dress="gone") for name in NAMES}
             x, y = CENTRES["grid"]

@@ -32,7 +32,6 @@ CONFIG, DIAGNOSTIC = Category.CONFIG, Category.DIAGNOSTIC
 PERIODS = (0.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0, 60.0)
 SYSTEMS = {1: "1P2W", 2: "3P3W", 3: "3P4W", 4: "1P3W"}
 MODES = {1: "import", 2: "import and export", 3: "import less export"}
-BCD = {"interval": 24, "slide": 16, "scroll": 8, "light": 0}
 ONE_F, TWO_F, THREE_F = 0x3F800000, 0x40000000, 0x40400000  # 1.0, 2.0, 3.0 as floats
 
 

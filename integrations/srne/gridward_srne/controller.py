@@ -54,7 +54,6 @@ DEGREES = (-50.0, 120.0)
 VOLTS = (7.0, 17.0)  # of each 12 V, E005 to E00E
 FIRST_VOLTAGE, BLOCK = 0xE005, 16
 """E005 to E014 are taken only when all of them are written by one request."""
-NIGHTLY, ENABLE = 8, 9
 
 
 def _degrees(raw: int) -> Value | None:
