@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
@@ -188,6 +189,24 @@ async def test_handlers_are_brought_what_they_asked_for_over_reconnects(
         await until(lambda: bool(got))
         assert [item.topic for item in got] == ["gridward/home/unit/mode/command"]
         assert not got[0].retain
+
+
+async def test_what_follows_an_acknowledgement_does_not_wait_for_one(
+    mosquitto: "Mosquitto", link: MqttLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small packets go out at once: else a command waits 40 ms behind the acknowledgement of a state."""
+    opened: list[socket.socket] = []
+    connect = socket.create_connection
+
+    def noted(address: tuple[str, int], timeout: float, source_address: tuple[str, int]) -> socket.socket:
+        opened.append(connect(address, timeout, source_address))
+        return opened[-1]
+
+    monkeypatch.setattr(socket, "create_connection", noted)
+    async with running(asyncio.create_task(link.run())):
+        await until(lambda: link.connected)
+        (one,) = (each for each in opened if each.getpeername()[1] == mosquitto.port)
+        assert one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("url", ["", "host", "http://host", "mqtt://"])

@@ -4,6 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,6 +94,37 @@ def test_a_line_cut_by_a_power_cut_is_left_out(tmp_path: Path) -> None:
     file.write_text(json.dumps(whole) + "\n" + json.dumps(whole)[:40])
     clock = TurnedClock()
     assert len(spool(MemoryBroker(clock).link("bus"), tmp_path, clock)) == 1
+
+
+def test_a_text_with_any_separator_of_lines_comes_back_whole(tmp_path: Path) -> None:
+    clock = TurnedClock()
+    link = MemoryBroker(clock).link("bus")
+    link.connected = False
+    kept = spool(link, tmp_path, clock)
+    for _ in range(2):
+        kept.put({"state": "a\u2028b\x85c\r\nd"})
+        clock.pass_by(LAG + 1)
+    kept.tend()
+    assert len(spool(MemoryBroker(clock).link("bus"), tmp_path, clock, "b2")) == 2
+
+
+def test_a_disk_that_takes_nothing_is_told_once_and_asked_once_a_minute(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = TurnedClock()
+    link = MemoryBroker(clock).link("bus")
+    link.connected = False
+    kept = spool(link, tmp_path / "file", clock)
+    (tmp_path / "file").write_text("stands where the folder should")
+    for number in range(60):
+        kept.put({"voltage": float(number)})
+        clock.pass_by(5)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    (tmp_path / "file").unlink()
+    for number in range(13):
+        kept.put({"voltage": float(number)})
+        clock.pass_by(5)
+    assert len(spool(MemoryBroker(clock).link("bus"), tmp_path / "file", clock, "b2")) > 60
 
 
 def test_readings_before_the_clock_is_known_are_stamped_later(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ A row says where a value lies, what it is and how it may be set; the rows themse
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 
 from gridward_axpert import about, equalisation, flags, live, parallel, pi41, revo, settings, warnings
 from gridward_axpert.fitting import fitted, unique
@@ -121,6 +122,7 @@ def of_unit(unit: Unit) -> tuple[Entity, ...]:
     return unique((*found, *settings.buttons(unit)))
 
 
+@cache
 def every() -> tuple[Entity, ...]:
     """Every row that any unit can have."""
     units = [Unit(variant=variant, counts={"QPIGS2": 3}) for variant in ("", *VARIANTS)]

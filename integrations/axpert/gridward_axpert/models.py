@@ -5,6 +5,7 @@ site file never decides it.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from gridward_axpert import caret, entities, protocol
 from gridward_axpert.caret import DATED, Caret, Protocol, shape_of
@@ -109,6 +110,7 @@ def _starts(request: str, whole: bytes) -> bool:
         return False
 
 
+@cache
 def every() -> tuple[Entity, ...]:
     """Every row that any unit of any protocol can have; one that can be set goes before one that cannot."""
     found: dict[str, Entity] = {}

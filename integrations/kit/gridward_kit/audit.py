@@ -25,7 +25,7 @@ def mark(payload: bytes) -> str:
 class AuditSpool:
     """One role's events, oldest first. At most 2000 wait; `dropped` counts the oldest, given up for newer.
 
-    A disk that takes nothing leaves them in memory.
+    A disk that takes nothing leaves them in memory until it takes one again.
     """
 
     def __init__(self, folder: Path, role: str, clock: Clock, send: Callable[[list[str]], None]) -> None:
@@ -88,10 +88,12 @@ class AuditSpool:
         self._publish([payload])
 
     def _keep(self, payload: str) -> None:
+        """Add an event to the file, with those that it did not take before."""
+        payloads = self._waiting.values() if self._told else (payload,)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("a", encoding="utf-8") as file:
-                file.write(f"{payload}\n")
+                file.writelines(["\n", *(f"{one}\n" for one in payloads)])  # a line torn before ends here
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

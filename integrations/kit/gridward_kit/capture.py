@@ -1,6 +1,7 @@
 """The raw capture: every request and answer with its time, size-capped, replayed by `decode`."""
 
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from gridward_kit.clock import Clock, iso
 log = logging.getLogger(__name__)
 
 CAP = 2_000_000
+ROOM, ENOUGH = 0.1, 800_000_000  # of the disk, or bytes: with less left a capture is the first to give way
 
 
 class Capture:
@@ -29,6 +31,9 @@ class Capture:
     def _line(self, mark: str, data: bytes) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            disk = shutil.disk_usage(self._path.parent)
+            if disk.free < min(ROOM * disk.total, ENOUGH):
+                raise OSError("the disk is nearly full")
             if self._path.exists() and self._path.stat().st_size > self._cap // 2:
                 self._path.replace(self._path.with_suffix(".old"))
             with self._path.open("a", encoding="ascii") as file:

@@ -25,7 +25,7 @@ from gridward_kit.entity import (
     Switch,
 )
 from gridward_kit.frames import Frame, frames_of, package
-from gridward_kit.integration import Integration, broken, integrations
+from gridward_kit.integration import Integration, integrations
 from gridward_kit.keys import BINARY, CANONICAL, synonym
 from gridward_kit.point import Derived
 
@@ -42,8 +42,9 @@ Faults = Iterator[str]
 
 def check(tree: Path | None) -> list[str]:
     """Every fault of every installed integration, and of the checkout where one is given, as sentences."""
-    found = [f"{name}: cannot be loaded: {why}" for name, why in broken().items()]
-    found += [f"{domain}: {fault}" for domain, each in integrations().items() for fault in faults(each)]
+    installed = integrations()
+    found = [f"{domain}: {fault}" for domain, each in installed.items() for fault in faults(each)]
+    found += [f"{name}: cannot be loaded: {why}" for name, why in installed.broken.items()]
     return found + (checkout.faults(tree) if tree is not None else [])
 
 

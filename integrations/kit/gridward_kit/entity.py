@@ -68,7 +68,7 @@ class Setting:
 
     write: Callable[[Value], tuple[str, ...]] = lambda _: ()
     wear: Literal["stored", "none"] = "stored"
-    settle: float = 1.0
+    settle: float = 0.25
     within: float = 10.0
 
 

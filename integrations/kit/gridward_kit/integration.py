@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from threading import RLock
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import voluptuous as vol
@@ -258,29 +259,41 @@ class Integration:
         )
 
 
-@cache
-def _loaded() -> tuple[dict[str, Integration], dict[str, str]]:
-    """The installed integrations, and why others that are installed cannot be loaded."""
-    found: dict[str, Integration] = {}
-    broken: dict[str, str] = {}
-    for entry in sorted(entry_points(group="gridward.integrations"), key=lambda item: item.name):
+class Installed(Mapping[str, Integration]):
+    """The installed integrations by domain, which their entry points are called by. Each is loaded when it is
+    first asked for; to go through them loads all. What cannot be loaded is told in the log and left out."""
+
+    def __init__(self) -> None:
+        entries = sorted(entry_points(group="gridward.integrations"), key=lambda item: item.name)
+        self._waiting, self._names = {entry.name: entry for entry in entries}, [one.name for one in entries]
+        self._loaded: dict[str, Integration] = {}
+        self.broken: dict[str, str] = {}  # why, of those that were tried and cannot be loaded
+        self._lock = RLock()
+
+    def __getitem__(self, domain: str) -> Integration:
+        with self._lock:  # several threads may ask for the first time at once
+            if (entry := self._waiting.pop(domain, None)) is not None:
+                self._load(domain, entry)
+            return self._loaded[domain]
+
+    def _load(self, domain: str, entry: EntryPoint) -> None:
         try:
             loaded = entry.load()
-            if not isinstance(loaded, Integration):
-                raise TypeError(f"{entry.value} is not an Integration")
+            if not isinstance(loaded, Integration) or loaded.domain != domain:
+                raise TypeError(f"{entry.value} is not an Integration of the domain {domain}")
+            self._loaded[domain] = loaded
         except Exception as error:  # whatever is wrong with one package, the others serve
-            broken[entry.name] = f"{type(error).__name__}: {error}"
-            log.exception("integration %s cannot be loaded; the others go on", entry.name)
-        else:
-            found[loaded.domain] = loaded
-    return found, broken
+            self.broken[domain] = f"{type(error).__name__}: {error}"
+            log.exception("integration %s cannot be loaded; the others go on", domain)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._names if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
-def integrations() -> Mapping[str, Integration]:
+@cache
+def integrations() -> Installed:
     """All installed integrations by domain, in alphabetical order; without those that cannot be loaded."""
-    return _loaded()[0]
-
-
-def broken() -> Mapping[str, str]:
-    """Why installed integrations cannot be loaded, by their entry points' names."""
-    return _loaded()[1]
+    return Installed()

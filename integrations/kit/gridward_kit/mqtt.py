@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import logging
+import socket
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,6 +17,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gridward_kit.audit import AuditSpool
 from gridward_kit.clock import Clock
+from gridward_kit.takers import Takers
 from gridward_kit.tasks import end
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ WISHES = ("/command", "/set")
 MQTT_5, MQTT_3 = aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311
 UNSUPPORTED = 132  # a broker's word for a version of MQTT that it does not speak
 UNANSWERED = "Operation timed out"  # aiomqtt's words
+AT_ONCE = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else what follows a PUBACK waits 40 ms for its ACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class Broker:
             will=will,
             tls_context=ssl.create_default_context(cafile=self.ca) if secure else None,
             max_queued_incoming_messages=WAITING,
+            socket_options=(AT_ONCE,),
         )
 
 
@@ -141,7 +145,7 @@ class MqttLink:
         self.role = role_topic(role)
         self._broker = broker
         self._clock = clock
-        self._handlers: list[tuple[str, Handler]] = []
+        self._handlers: Takers[Handler] = Takers()
         self._on_connect: list[Callable[[], None]] = []
         self._retained: dict[str, tuple[str, int]] = {}
         self._outgoing: deque[tuple[str, str, bool, int]] = deque(maxlen=WAITING)
@@ -174,7 +178,7 @@ class MqttLink:
         self._waiting.set()
 
     def subscribe(self, topic: str, handler: Handler) -> None:
-        self._handlers.append((topic, handler))
+        self._handlers.add(topic, handler)
         if self._connected and self._client is not None:
             task = asyncio.ensure_future(self._have(self._client, topic))
             task.add_done_callback(lambda done: done.exception())
@@ -271,8 +275,7 @@ class MqttLink:
         while True:
             await self._waiting.wait()
             while self._outgoing:
-                item = self._outgoing[0]
-                topic, payload, retain, qos = item
+                topic, payload, retain, qos = item = self._outgoing[0]
                 data = payload.encode("utf-8", "replace")  # JSON may hold half a character
                 await client.publish(topic, data, qos=qos, retain=retain, timeout=TIMEOUT)
                 if self._outgoing and self._outgoing[0] is item:
@@ -285,10 +288,8 @@ class MqttLink:
             message = Message(str(incoming.topic), payload, bool(incoming.retain), self._clock.monotonic())
             if message.topic == BIRTH and payload == b"online":
                 self._say_again()
-            for topic, handler in self._handlers:
-                wild = "+" in topic or "#" in topic
-                if topic == message.topic or (wild and incoming.topic.matches(topic)):
-                    await self._deliver(handler, message)
+            for handler in self._handlers.of(message.topic):
+                await self._deliver(handler, message)
 
     async def _deliver(self, handler: Handler, message: Message) -> None:
         try:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import voluptuous as vol
 
 from gridward_kit.device import Device
+from gridward_kit.duration import written_seconds
 from gridward_kit.errors import DeviceError
 from gridward_kit.integration import Fact
 
@@ -34,14 +35,11 @@ def tcp_port(value: Fact) -> Fact:
 
 
 def interval(most: float, usual: float) -> Callable[[Fact], Fact]:
-    """A time such as `5s`, or a number of seconds, from 1 s to `most`; `usual` is the example."""
+    """A duration such as `5s`, or a number of seconds, from 1 s to `most`; `usual` is the example."""
 
     def seconds(value: Fact) -> Fact:
-        text = value.removesuffix("s").strip() if isinstance(value, str) else value
         try:
-            number = (
-                float(text) if isinstance(text, str | int | float) and not isinstance(text, bool) else -1.0
-            )
+            number = written_seconds(value)
         except ValueError:
             number = -1.0
         if not 1 <= number <= most:

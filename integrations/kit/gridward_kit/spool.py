@@ -6,6 +6,8 @@ this process loses nothing either. Only `recorder/<device>/stored` lets them go.
 
 import json
 import logging
+import math
+import os
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,6 +70,7 @@ class Spool:
         self._waiting: deque[Parcel] = deque()
         self._spilled = 0
         self._sent_at = clock.monotonic()
+        self._refused_at = -math.inf
         self.dropped = 0
         self._load()
         link.subscribe(f"{link.root}/recorder/{device}/stored", self._stored)
@@ -99,8 +102,8 @@ class Spool:
         if self._link.connected and now - self._sent_at > RESEND:
             self._resend()
         oldest = self._waiting[min(self._spilled, len(self._waiting) - 1)]
-        if self._spilled < len(self._waiting) and now - oldest.mono > LAG:
-            self._spill()
+        if self._spilled < len(self._waiting) and now - max(oldest.mono, self._refused_at) > LAG:
+            self._spill(now)
 
     def _send(self, parcel: Parcel) -> None:
         oldest = next((one.seq for one in self._waiting if one.boot == parcel.boot), parcel.seq)
@@ -135,22 +138,25 @@ class Spool:
         if gone >= BURST or (self._waiting and gone > 1):
             self._resend()
 
-    def _spill(self) -> None:
-        lines = [
-            parcel.payload(self._clock, self._boot, parcel.seq)
-            for parcel in list(self._waiting)[self._spilled :]
-        ]
+    def _spill(self, now: float) -> None:
+        unspilled = list(self._waiting)[self._spilled :]
+        lines = (f"{parcel.payload(self._clock, self._boot, parcel.seq)}\n" for parcel in unspilled)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             if self._file.exists() and self._file.stat().st_size > LIMIT:
-                self._thin()
-                return
+                raise OSError(f"it has over {LIMIT / 1e6:g} MB")
             with self._file.open("a", encoding="utf-8") as file:
-                file.writelines(f"{line}\n" for line in lines)
+                file.write("\n")  # a line torn before ends here
+                file.writelines(lines)
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
-            log.error("%s: the spool cannot be written (%s); it stays in memory", self._file, error)
+            if self._refused_at < 0:
+                log.error("%s: the spool cannot be written (%s); it stays in memory", self._file, error)
+            self._refused_at = now  # a disk that takes nothing is asked once a minute
             self._thin()
             return
+        self._refused_at = -math.inf
         self._spilled = len(self._waiting)
 
     def _thin(self) -> None:
@@ -167,16 +173,16 @@ class Spool:
         """Take up what an earlier run left; a line cut short by a power cut is left out."""
         if not self._file.exists():
             return
-        for line in self._file.read_text("utf-8", "replace").splitlines():
+        for line in self._file.read_bytes().decode("utf-8", "replace").split("\n"):
             try:
                 content = json.loads(line)
                 at = content["at"]
                 parcel = Parcel(
                     str(content["boot"]), int(content["seq"]), float(content["mono"]), None, content["values"]
                 )
+                self._waiting.append(parcel if at is None else _stamped(parcel, str(at)))
             except (ValueError, TypeError, KeyError):
                 continue
-            self._waiting.append(parcel if at is None else _stamped(parcel, str(at)))
         self._spilled = len(self._waiting)
 
 

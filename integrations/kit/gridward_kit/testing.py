@@ -7,8 +7,10 @@ A pytest plug-in, so that whoever installs the kit has it. The contract tests th
 import asyncio
 import heapq
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 import pytest
 from aiomqtt import Topic
@@ -17,6 +19,7 @@ from gridward_kit.clock import Clock
 from gridward_kit.entity import Entity, Number
 from gridward_kit.integration import Integration, integrations
 from gridward_kit.mqtt import Handler, Message, role_topic
+from gridward_kit.takers import Takers
 
 START = 1_795_000_000.0
 
@@ -65,8 +68,17 @@ class TurnedClock:
 
     @staticmethod
     async def _settle() -> None:
+        """Let run what can: while anything is ready, and some rounds where the world may wake the loop."""
+        inside = vars(asyncio.get_running_loop())
         for _ in range(20):
             await asyncio.sleep(0)
+            if not inside.get("_ready", True) and _alone(inside):
+                return
+
+
+def _alone(inside: Mapping[str, Any]) -> bool:
+    """Whether a loop of asyncio waits for no thread and for no socket but its own."""
+    return inside.get("_default_executor") is None and len(inside["_selector"].get_map()) <= 1
 
 
 class FastClock:
@@ -94,7 +106,7 @@ class MemoryBroker:
     clock: Clock
     retained: dict[str, str] = field(default_factory=dict)
     log: list[tuple[str, str, bool]] = field(default_factory=list)
-    _handlers: list[tuple[str, Handler]] = field(default_factory=list)
+    _handlers: Takers[Handler] = field(default_factory=Takers)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def link(self, role: str, site: str = "home") -> "MemoryLink":
@@ -108,13 +120,12 @@ class MemoryBroker:
             self.retained[topic] = payload
         elif retain:
             self.retained.pop(topic, None)
-        for wanted, handler in list(self._handlers):
-            if Topic(topic).matches(wanted):
-                self._deliver(handler, topic, payload, retain=False)
+        for handler in self._handlers.of(topic):
+            self._deliver(handler, topic, payload, retain=False)
 
     def subscribe(self, wanted: str, handler: Handler) -> None:
         """Bring the retained messages, then all that come."""
-        self._handlers.append((wanted, handler))
+        self._handlers.add(wanted, handler)
         for topic, payload in list(self.retained.items()):
             if Topic(topic).matches(wanted):
                 self._deliver(handler, topic, payload, retain=True)
@@ -162,6 +173,23 @@ class MemoryLink:
             act()
 
 
+def _settable(row: Entity) -> bool:
+    return row.setting is not None
+
+
+def _bounded(row: Entity) -> bool:
+    """Whether it must not exceed another."""
+    return isinstance(row, Number) and bool(row.under)
+
+
+EXAMPLES: dict[str, Callable[[Entity], bool] | None] = {
+    "lined": None,
+    "settable": _settable,
+    "bounded": _bounded,
+}
+"""What a test may take that is run over examples, and what one row of the example must be for that."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--integration DOMAIN` runs the contract tests of one integration only."""
     parser.addoption("--integration", action="append", default=[], help="only this integration's contract")
@@ -172,18 +200,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     example of every one with a line, one that takes `settable` over those with something to set, one that
     takes `bounded` over those where a number must not exceed another."""
     wanted = metafunc.config.getoption("--integration")
-    chosen = [item for item in integrations().values() if not wanted or item.domain in wanted]
     if "integration" in metafunc.fixturenames:
+        chosen = [item for item in integrations().values() if not wanted or item.domain in wanted]
         metafunc.parametrize("integration", chosen, ids=[item.domain for item in chosen])
-    lined = [pair for item in chosen if item.dialect for pair in item.each()]
-    if "lined" in metafunc.fixturenames:
-        metafunc.parametrize("lined", [item for _, item in lined], ids=[name for name, _ in lined])
-    if "settable" in metafunc.fixturenames:
-        settable = [pair for pair in lined if any(row.setting is not None for row in _rows(pair[1]))]
-        metafunc.parametrize("settable", [item for _, item in settable], ids=[name for name, _ in settable])
-    if "bounded" in metafunc.fixturenames:
-        bounded = [pair for pair in lined if any(_bounded(row) for row in _rows(pair[1]))]
-        metafunc.parametrize("bounded", [item for _, item in bounded], ids=[name for name, _ in bounded])
+    for fixture in [name for name in EXAMPLES if name in metafunc.fixturenames]:
+        given = [pair for pair in _examples()[fixture] if not wanted or pair[1].domain in wanted]
+        metafunc.parametrize(fixture, [item for _, item in given], ids=[name for name, _ in given])
+
+
+@cache
+def _examples() -> dict[str, list[tuple[str, Integration]]]:
+    """For each of EXAMPLES the examples of all installed integrations, by the names that reports have."""
+    lined = [pair for item in integrations().values() if item.dialect for pair in item.each()]
+    rows = {name: _rows(item) for name, item in lined}
+    return {
+        fixture: [pair for pair in lined if fits is None or any(map(fits, rows[pair[0]]))]
+        for fixture, fits in EXAMPLES.items()
+    }
 
 
 def _rows(integration: Integration) -> tuple[Entity, ...]:
@@ -203,8 +236,3 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _of_nothing(mark: pytest.Mark) -> bool:
     return "empty parameter set" in str(mark.kwargs.get("reason"))
-
-
-def _bounded(row: Entity) -> bool:
-    """Whether it must not exceed another."""
-    return isinstance(row, Number) and bool(row.under)

@@ -27,7 +27,9 @@ WAITING = frozenset(
     )
 )
 DASHBOARDS = "gridward_dashboards"
-TABLES = frozenset(("gridward.api.named", "gridward.notify.core", "gridward.notify.table"))
+TABLES = frozenset(
+    ("gridward.api.named", "gridward.energies.counted", "gridward.notify.core", "gridward.notify.table")
+)
 WORDS = re.compile(
     r"(?:^|_)(?:managers?|helpers?|utils?|utilities)(?:_|$)|(?:Manager|Helper|Utils?)(?:[A-Z]|$)"
 )

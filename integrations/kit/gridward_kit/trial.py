@@ -24,7 +24,7 @@ from gridward_kit.wired import Wired
 
 QUICK = Line(baud=1_000_000, first=0.08, gap=0.02)
 SPEED = 100.0
-PATIENCE = 8.0
+PATIENCE = 30.0
 
 
 def made(integration: Integration) -> tuple[Simulator, Dialect, Identity]:

@@ -116,20 +116,28 @@ def _rounded(point: Register, profile: Profile) -> tuple[int, int]:
 
 def _reads(pairs: Sequence[tuple[int, int]], profile: Profile, line: Line) -> list[tuple[int, int]]:
     """The cheapest (start, count) that hold all pairs of (first, end), which are in order."""
-    best: list[tuple[float, list[tuple[int, int]]]] = [(0.0, [])]
+    prices = [cost(count, profile, line) for count in range(profile.most + 1)]
+    best, begins = [0.0], [0]  # the cheapest for so many pairs, and where its last read begins
     for last in range(1, len(pairs) + 1):
-        options: list[tuple[float, list[tuple[int, int]]]] = []
+        cheapest, chosen, end = float("inf"), last - 1, 0
         for begin in range(last - 1, -1, -1):
-            start = pairs[begin][0]
-            end = max(past for _, past in pairs[begin:last])
-            alone = begin == last - 1
-            if end - start > profile.most and not alone:
+            start, end = pairs[begin][0], max(end, pairs[begin][1])
+            count, alone = end - start, begin == last - 1
+            if count > profile.most and not alone:
                 break
-            if alone or _solid(pairs[begin:last], start, end, profile):
-                before, reads = best[begin]
-                options.append((before + cost(end - start, profile, line), [*reads, (start, end - start)]))
-        best.append(min(options, key=lambda option: option[0]))
-    return best[-1][1]
+            price = best[begin] + (prices[count] if count <= profile.most else cost(count, profile, line))
+            if price < cheapest and (alone or _solid(pairs[begin:last], start, end, profile)):
+                cheapest, chosen = price, begin
+        best.append(cheapest)
+        begins.append(chosen)
+    reads: list[tuple[int, int]] = []
+    last = len(pairs)
+    while last:
+        begin = begins[last]
+        start = pairs[begin][0]
+        reads.insert(0, (start, max(end for _, end in pairs[begin:last]) - start))
+        last = begin
+    return reads
 
 
 def _solid(pairs: Sequence[tuple[int, int]], start: int, end: int, profile: Profile) -> bool:
