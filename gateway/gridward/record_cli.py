@@ -14,6 +14,7 @@ import typer
 
 from gridward.config import load
 from gridward.document import SiteFault
+from gridward.migrate.known import table
 from gridward.recorder import exchange, inspection
 from gridward.recorder.database import way_out
 from gridward.recorder.mapping import read_mapping
@@ -103,9 +104,16 @@ def import_(
         Path | None, typer.Option("--map", help="A mapping file: what --device, --column ... say.")
     ] = None,
 ) -> None:
-    """Store a CSV file's readings: an export, or with --map or --column any table. Twice is once."""
+    """Store a CSV file's readings: an export, a table of the original system, or with --map or --column any
+    other. Twice is once."""
     home = home_of(site)
-    columns = None if map_ is None else _mapped(map_, home)
+    known = _asked(lambda: table(file)) if map_ is None and not column else None
+    if known is not None:
+        typer.echo(f"{file}: a table of the original system; its columns: {known}")
+    columns = None if map_ is None and known is None else _mapped(map_ or known or file, home)
+    if columns is not None and known is not None:
+        columns = replace(columns, device=device or _called(columns, home), zone=_zone(zone, home))
+        device = None
     if map_ is not None and (device is not None or column):
         stop(USAGE, "either --map, or --device and --column")
     if device is not None or column:
@@ -119,7 +127,7 @@ def import_(
         taken = _asked(lambda: exchange.take_in(store, file, time.time(), columns))
     finally:
         store.close()
-    typer.echo(f"{file}: {taken.rows} rows are stored, {len(taken.left)} left out")
+    typer.echo(f"{file}: {exchange.told(taken)}, {len(taken.left)} rows left out")
     for line, reason in list(taken.left.items())[:SHOWN]:
         typer.echo(f"  line {line}: {reason}")
     if len(taken.left) > SHOWN:
@@ -191,6 +199,12 @@ def _mapped(path: Path, home: Site) -> exchange.Columns:
     except SiteFault as error:
         stop(USAGE, "\n".join(str(fault) for fault in error.faults))
     return replace(found, about=About(found.about.kind or _kind(home, found.device)))
+
+
+def _called(columns: exchange.Columns, home: Site) -> str:
+    """The only device of that kind in the site file; else as the mapping says."""
+    named = [spec.id for spec in home.all_devices() if _kind(home, spec.id) == columns.about.kind]
+    return named[0] if len(named) == 1 else columns.device
 
 
 def _pairs(column: list[str]) -> dict[str, str]:

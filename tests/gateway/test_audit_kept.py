@@ -7,12 +7,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from faults.small_disk import fill, small_disk
 
 from gridward.audit.chain import faults
 from gridward.audit.trail import Event, Trail, entries, files, folder_of, lines
@@ -117,29 +116,6 @@ async def test_the_audit_goes_on_without_the_store(tmp_path: Path) -> None:
     assert [event.content["number"] for event in store.events(0, 1e10)] == [1], "copied when it is back"
     recorder.audit.trail.close()
     store.close()
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A disk of its own; needs the right to mount."""
-    place = folder / "disk"
-    place.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(place)], capture_output=True, check=False
-    )
-    if done.returncode:
-        pytest.skip("a small disk cannot be mounted here: no right to mount")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
-
-
-def fill(file: Path) -> None:
-    """Write until the disk has no room."""
-    with file.open("wb", buffering=0) as filler, suppress(OSError):
-        while True:
-            filler.write(bytes(4096))
 
 
 async def test_a_full_disk_stops_the_audit_last_and_nothing_is_lost(

@@ -52,6 +52,17 @@ def test_a_spool_outlives_its_program_and_a_line_cut_short(tmp_path: Path) -> No
     assert Sending(tmp_path).waiting() == []
 
 
+def test_what_a_disk_did_not_take_is_on_it_when_it_takes_the_next(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.write_text("stands where the folder should")
+    first = Sending(folder)
+    for number in range(3):
+        first.spool.put(payload(number))
+    folder.unlink()
+    first.spool.put(payload(3))
+    assert Sending(folder).waiting() == [payload(number) for number in range(4)]
+
+
 @pytest.mark.parametrize("said", [b"", b"[]", b'{"stored": 5}', b"\xff", b'{"stored": [[], 3, null]}'])
 def test_a_spool_forgets_nothing_by_rubbish(tmp_path: Path, said: bytes) -> None:
     sending = Sending(tmp_path)

@@ -1,74 +1,20 @@
 """Energies of each device without counters: integrated over its polls, kept, shown on its own card."""
 
-import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
+from gateway.energies_house import House, no_thread, of
 
-from gridward.energies.core import Settings
-from gridward.energies.devices import ENERGIES, DeviceEnergies
-from gridward.live import Live
+from gridward.energies.counted import ENERGIES
 from gridward_kit.classes import SENSOR
-from gridward_kit.kept import Json
-from gridward_kit.testing import MemoryBroker, TurnedClock
+from gridward_kit.testing import TurnedClock
+
+__all__ = ["no_thread"]
 
 INVERTER = ("pv_power", "output_power", "battery_power", "mode")
-
-
-@pytest.fixture(autouse=True)
-def _no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The store is written at once: a turned clock does not wait for a thread."""
-
-    async def at_once(work: Callable[..., object], *given: object) -> object:
-        return work(*given)
-
-    monkeypatch.setattr(asyncio, "to_thread", at_once)
-
-
-class House:
-    """Devices that say their powers every second, as a broker in memory hears them."""
-
-    def __init__(self, folder: Path, clock: TurnedClock | None = None) -> None:
-        self.clock = clock or TurnedClock()
-        self.broker = MemoryBroker(self.clock)
-        self.store = folder / "gridward.db"
-        link = self.broker.link("rules")
-        live, known = Live(link, self.clock), {"bms", "bank", "axpert", "srne", "sdm", "clamp"}
-        zone = Settings(ZoneInfo("UTC"))
-        self.each = DeviceEnergies(live, link, self.clock, self.store, folder, zone, known)
-        self.powers: dict[str, dict[str, float]] = {}
-
-    def announce(self, device: str, kind: str, keys: tuple[str, ...]) -> None:
-        entities: dict[str, Json] = {key: {"name": key} for key in keys}
-        content = {"v": 1, "kind": kind, "name": device.upper(), "entities": entities}
-        self.broker.publish(f"gridward/home/{device}/info", json.dumps(content), retain=True)
-        self.broker.publish(f"gridward/home/{device}/availability", "online", retain=True)
-
-    async def live(self, seconds: int) -> None:
-        for _ in range(seconds):
-            for device, powers in self.powers.items():
-                said = json.dumps({"v": 1, "at": str(self.clock.time()), **powers})
-                self.broker.publish(f"gridward/home/{device}/state", said, retain=True)
-            await self.clock.turn(1.0)
-
-    def shown(self, device: str) -> dict[str, float]:
-        said = self.broker.retained.get(f"gridward/home/{device}_energies/state")
-        content = json.loads(said) if said else {}
-        return {key: value for key, value in content.items() if key not in ("v", "at")}
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.each.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_battery_has_its_energies_on_its_own_card(tmp_path: Path) -> None:
@@ -94,23 +40,19 @@ async def test_an_inverter_gets_what_it_does_not_count_itself(tmp_path: Path) ->
     house = House(tmp_path)
     house.announce("axpert", "inverter", (*INVERTER, "pv_energy"))
     house.announce("srne", "inverter", (*INVERTER, "pv_energy", "load_energy", "battery_charge_energy"))
-    house.announce("sdm", "meter", ("power", "import_energy", "export_energy"))
     house.announce("clamp", "meter", ("power",))
     powers = {"pv_power": 3600.0, "output_power": 1800.0, "battery_power": 1800.0}
-    house.powers = {"axpert": powers, "srne": powers, "sdm": {"power": 900.0}, "clamp": {"power": -900.0}}
+    house.powers = {"axpert": powers, "srne": powers, "clamp": {"power": -900.0}}
     async with house.running():
         await house.live(130)
-    axpert = house.shown("axpert")
-    assert axpert.keys() == {
-        "load_energy",
-        "battery_charge_energy",
-        "battery_discharge_energy",
-        "estimated_energy",
-    }
+    axpert, made = house.shown("axpert"), ("load_energy", "battery_charge_energy", "battery_discharge_energy")
+    assert axpert.keys() == {*made, "estimated_energy"}.union(*map(of, made))
     assert axpert["load_energy"] == axpert["battery_charge_energy"] > 0.05
     assert axpert["battery_discharge_energy"] == 0
-    assert house.shown("srne").keys() == {"battery_discharge_energy", "estimated_energy"}
-    assert house.shown("sdm") == {}
+    assert axpert["load_energy_today"] == axpert["load_energy_year"] == axpert["load_energy"]
+    discharged = "battery_discharge_energy"
+    charged = of("battery_charge_energy")  # from the power, as long as its counter has not been read
+    assert house.shown("srne").keys() == {discharged, "estimated_energy", *of(discharged), *charged}
     clamp = house.shown("clamp")
     assert clamp["export_energy"] > 0.02
     assert clamp["import_energy"] == 0
@@ -126,7 +68,7 @@ async def test_restarts_and_gaps_make_nothing_fall_or_jump(tmp_path: Path) -> No
             await house.live(75)
             seen.append(house.shown("bms")["charge_energy"])
             house.powers.clear()
-            await house.live(away)
+            clock.pass_by(away)
             house.powers["bms"] = {"power": 3600.0}
             await house.live(65)
             seen.append(house.shown("bms")["charge_energy"])
@@ -208,6 +150,7 @@ async def test_of_a_device_that_left_the_site_file_everything_is_taken_back(tmp_
 
 
 def test_its_rows_are_such_as_home_assistant_takes() -> None:
+    assert {"charge_energy", "total_energy_year"} < {row.key for row in ENERGIES.entities({})}
     for row in ENERGIES.entities({}):
         allowed = SENSOR[row.quantity.device_class or ""]
         assert row.quantity.unit in allowed.units

@@ -3,8 +3,9 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from follower_bench import Following
 
+from gridward.recorder.inspection import status
 from gridward.site import Database
 
 TOKEN = "rightful"
@@ -27,6 +29,7 @@ class Bucket:
     requests: int = 0
     points: dict[tuple[str, str, int], str] = field(default_factory=dict)
     whole_numbers: set[str] = field(default_factory=set)
+    begin: int = 0
 
     def answer(self, path: str, token: str | None, body: str) -> tuple[int, dict[str, str]]:
         self.requests += 1
@@ -38,8 +41,14 @@ class Bucket:
             return 401, {"code": "unauthorized", "message": "unauthorized access"}
         if asked["bucket"] != self.name:
             return 404, {"code": "not found", "message": f'bucket "{asked["bucket"]}" not found'}
+        if asked.get("org") not in ("home", "", None):
+            return 404, {"code": "not found", "message": f'organization name "{asked["org"]}" not found'}
         if self.fault is not None:
             return self.fault, {"code": "unavailable", "message": "busy"}
+        old = [line for line in body.splitlines() if int(line.rpartition(" ")[2]) < self.begin]
+        if old:
+            self.points |= {(line, "", 0): "" for line in body.splitlines() if line not in old}
+            return 422, {"code": "unprocessable entity", "message": beyond(old)}
         dropped = sum(not self._take(line) for line in body.splitlines())
         if dropped:
             message = f"partial write: field type conflict dropped={dropped}"
@@ -53,6 +62,16 @@ class Bucket:
             return False
         self.points |= {(head, key, int(ts)): value for key, value in found.items()}
         return True
+
+
+def beyond(old: list[str]) -> str:
+    """The words of InfluxDB 2.7.12, as it was heard to say them."""
+    head, at = old[0].partition(" ")[0], old[0].rpartition(" ")[2]
+    point = f"point {head} at {at} dropped because it violates a Retention Policy"
+    return (
+        f"failure writing points to database: partial write: dropped {len(old)} points outside retention "
+        f"policy of duration 2h0m0s - oldest {point} Lower Bound at {time.time_ns()}, newest {point}"
+    )
 
 
 class Server(ThreadingHTTPServer):
@@ -129,6 +148,38 @@ async def test_what_is_wrong_is_told_once_with_the_way_out(
         assert TOKEN not in told + str(place.said())
         assert "wrongful" not in told + str(place.said())
         caplog.clear()
+
+
+async def test_an_organization_that_is_not_there_is_told_as_that(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = Following(tmp_path, replace(database(server, 2), org="elsewhere"))
+    place.pass_by(60, {"soc": 80})
+    assert await place.follower.step() == 0
+    (told,) = [record.message for record in caplog.records if record.levelname == "ERROR"]
+    assert "no organization `elsewhere`" in told
+    assert "`org`" in told
+    assert "bucket" not in told
+
+
+async def test_what_is_beyond_a_buckets_retention_has_one_reason_and_costs_few_requests(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = Following(tmp_path, database(server, 2))
+    place.pass_by(1200, {"soc": 80, "voltage": 53.1})
+    server.bucket.begin = round(place.clock.time() * 1000)
+    place.pass_by(60, {"soc": 80, "voltage": 53.1})
+    await place.catch_up()
+    said = place.said()
+    old = 2 * (1200 // 5 - 1)
+    assert (said["sent"], said["refused"]) == (2 * 13, old)
+    assert server.bucket.requests < 60
+    (standing,) = status(place.path).databases
+    assert {one.reason for one in standing.aside} == {
+        "failure writing points to database: partial write: outside retention policy of duration 2h0m0s"
+    }
+    assert sum(one.count for one in standing.aside) == old
+    assert "its retention is shorter: make it longer there" in caplog.text
 
 
 async def test_a_refused_point_costs_few_requests_and_is_known_the_next_time(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from follower_bench import Following, Influx, Victoria
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gridward.recorder.database import Away
@@ -94,6 +94,7 @@ EVENTS = st.lists(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(events=EVENTS)
+@example(events=["away", "long", "step", "late", "restart"])
 async def test_whatever_happens_every_reading_arrives_and_is_counted_once(
     tmp_path_factory: pytest.TempPathFactory, events: list[str]
 ) -> None:

@@ -1,5 +1,6 @@
 """`gridward record`: out of a store and into another, whole, and what it says of both."""
 
+import csv
 import sqlite3
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from gridward.cli import app
 from gridward.recorder.lines import Reading
 from gridward.recorder.store import About, Parcel, Store
+from gridward.site import Keep
 from gridward_kit.arguments import BAD, USAGE
 from gridward_kit.point import Value
 
@@ -67,9 +69,11 @@ def test_an_export_imported_elsewhere_is_the_same_and_twice_is_once(tmp_path: Pa
     first, second = filled(tmp_path / "a"), site(tmp_path / "b")
     out = tmp_path / "out.csv"
     say("export", "--site", str(first), "--out", str(out))
-    assert "400 rows are stored, 0 left out" in say("import", str(out), "--site", str(second))
+    first_time = say("import", str(out), "--site", str(second))
+    assert "400 rows: 400 new readings, 0 there already, 0 rows left out" in first_time
     assert rows(tmp_path / "b") == rows(tmp_path / "a")
-    say("import", str(out), "--site", str(second))
+    again = say("import", str(out), "--site", str(second))
+    assert "400 rows: 0 new readings, 400 there already" in again
     assert rows(tmp_path / "b") == rows(tmp_path / "a")
     assert Store(tmp_path / "b" / "gridward.db").count() == 400
     assert "whole" in say("verify", "--site", str(second))
@@ -116,7 +120,7 @@ def test_a_table_in_columns_with_times_of_its_zone(tmp_path: Path) -> None:
     words = ["import", str(tmp_path / "table.csv"), "--site", str(path), "--time-column", "ts"]
     named = ["--device", "bms", "--kind", "battery", "--column", "var1=voltage", "--column", "var3=mode"]
     said = say(*words, *named, status=BAD)
-    assert "3 rows are stored, 2 left out" in said
+    assert "3 rows: 4 new readings, 0 there already, 2 rows left out" in said
     assert "line 5: 'never' is no time" in said
     assert "line 6: a time in the future" in said
     found = [(row[0], row[2], row[4]) for row in rows(tmp_path)]
@@ -130,6 +134,42 @@ def test_a_table_in_columns_with_times_of_its_zone(tmp_path: Path) -> None:
     say(*words, "--device", "bms", "--column", "var9=voltage", status=USAGE)
     say(*words, "--device", "bms", "--column", "var9", status=USAGE)
     say(*words, "--device", "bms", status=USAGE)
+
+
+def test_files_that_overlap_count_each_reading_once(tmp_path: Path) -> None:
+    path = filled(tmp_path / "a")
+    whole, half, other = tmp_path / "whole.csv", tmp_path / "half.csv", tmp_path / "other.csv"
+    say("export", "--site", str(path), "--out", str(whole))
+    with whole.open(newline="") as file:
+        header, *lines = csv.reader(file)
+    mended = [["81" if cell == "80" else cell for cell in line] for line in lines[100:]]
+    changed = sum(line[3] == "81" for line in mended[:100])
+    for path, table in ((half, [*lines[:200], lines[199]]), (other, mended)):
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([header, *table])
+    second = site(tmp_path / "b")
+    assert "201 rows: 200 new readings, 1 there already," in say("import", str(half), "--site", str(second))
+    said = say("import", str(other), "--site", str(second))
+    assert f"300 rows: 200 new readings, 100 there already ({changed} with another value)" in said
+    assert changed > 0
+    assert "stored 400 readings; as they came: 400" in say("status", "--site", str(second))
+
+
+def test_what_was_summed_up_and_let_go_is_not_summed_up_twice(tmp_path: Path) -> None:
+    second = site(tmp_path)
+    store, start = Store(tmp_path / "gridward.db"), 1_790_000_000.0 // 3600 * 3600
+    table = tmp_path / "table.csv"
+    lines = [f"{start + 60 * number},{20 + number}\n" for number in range(180)]
+    words = ["import", str(table), "--site", str(second), "--device", "bms", "--column", "soc=soc"]
+    for rows_ in (lines[:120], lines[60:]):
+        table.write_text("".join(["time,soc\n", *rows_]))
+        told = say(*words)
+        while store.roll(start + 40 * 86_400) or store.retain(start + 40 * 86_400, Keep()):
+            pass
+    store.close()
+    assert "120 rows: 60 new readings, 60 there already, 0 rows left out" in told
+    counts = [step.count for step in Store(store.path).history("bms", "soc", start, start + 10_800, 3600)]
+    assert counts == [60, 60, 60]
 
 
 def test_what_is_imported_goes_to_the_databases_too(tmp_path: Path) -> None:

@@ -56,13 +56,17 @@ def write_until_killed(path: Path, first: int, acknowledgements: int, late: floa
 def test_a_killed_recorder_loses_nothing_that_it_acknowledged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = killed(tmp_path / "gridward.db", ROUNDS)
+    said = told(ROUNDS, *killed(tmp_path / "gridward.db", ROUNDS))
     with capsys.disabled():
         print(f" {said}")
 
 
-def killed(path: Path, rounds: int) -> str:
-    """Kill a writer so many times; says what it came to."""
+def told(kills: int, acknowledged: int, stored: int) -> str:
+    return f"{kills} kills, {acknowledged} messages acknowledged, {stored} stored, none lost"
+
+
+def killed(path: Path, rounds: int) -> tuple[int, int]:
+    """Kill a writer so many times; how many messages it acknowledged, and how many are stored."""
     chance = random.Random()
     newest = 0
     for _ in range(rounds):
@@ -92,4 +96,4 @@ def killed(path: Path, rounds: int) -> str:
     assert len(rows) >= newest
     assert rows == [((START + seq * 5) * 1000, float(seq)) for seq in range(1, len(rows) + 1)], "each once"
     assert texts == len(rows), "a message is stored whole or not at all"
-    return f"{rounds} kills, {newest} messages acknowledged, {len(rows)} stored, none lost"
+    return newest, len(rows)

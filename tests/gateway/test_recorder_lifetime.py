@@ -6,16 +6,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from gateway.test_recorder_role import Place
+from gateway.test_recorder_role import Place, file_size_limit
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gridward.recorder.lifetime import Lifetime
 from gridward.recorder.role import CYCLE, UPKEEP
 from gridward.recorder.schema import open_store
+from gridward_kit.kept import Json
 
 DAY = 86400.0
 YEAR = 365 * DAY
+A_DAY = 8
 
 
 @pytest.fixture
@@ -29,13 +31,13 @@ def kept(place: Place, table: str = "raw") -> int:
 
 
 async def days(place: Place, count: int, first: int) -> int:
-    """Live so many days with a reading an hour and the upkeep of each; the next number."""
-    for seq in range(first, first + 24 * count):
+    """Live so many days with eight readings each and the upkeep of all; the next number."""
+    for seq in range(first, first + A_DAY * count):
         place.telemetry(seq, {"soc": seq % 100})
-        place.clock.pass_by(3600)
+        place.clock.pass_by(DAY / A_DAY)
         for _ in range(3):
             await place.recorder.cycle()
-    return first + 24 * count
+    return first + A_DAY * count
 
 
 async def test_a_clock_that_is_years_ahead_deletes_nothing_and_is_forgotten(place: Place) -> None:
@@ -43,26 +45,26 @@ async def test_a_clock_that_is_years_ahead_deletes_nothing_and_is_forgotten(plac
     before = kept(place)
     place.clock.jump(4 * YEAR)
     seq = await days(place, 2, seq)
-    assert kept(place) == before + 48, "what is of four years ago by this clock is there"
+    assert kept(place) == before + 2 * A_DAY, "what is of four years ago by this clock is there"
     assert kept(place, "minutes") >= before - 2
     place.clock.jump(-4 * YEAR)
     assert place.recorder.wall() == place.clock.time(), "the right clock is believed at once"
     seq = await days(place, 1, seq)
-    assert kept(place) == before + 72
+    assert kept(place) == before + 3 * A_DAY
     assert place.alarm() is None
 
 
 async def test_retention_goes_on_by_running_time_over_restarts_and_pauses(place: Place) -> None:
     seq = await days(place, 31, 1)
-    assert kept(place) == pytest.approx(30 * 24, abs=26)
+    assert kept(place) == pytest.approx(30 * A_DAY, abs=A_DAY + 1)
     place.clock.pass_by(20 * DAY)  # switched off
     place.store.close()
     place.recorder = place.start()
     seq = await days(place, 1, seq)
     after = kept(place)
-    assert after > 29 * 24, "the time without us is not used up at once"
+    assert after > 29 * A_DAY, "the time without us is not used up at once"
     await days(place, 21, seq)
-    assert kept(place) == pytest.approx(22 * 24, abs=60), "but made good by and by"
+    assert kept(place) == pytest.approx(22 * A_DAY, abs=20), "but made good by and by"
 
 
 async def test_a_clock_before_what_was_lived_through_is_not_believed(place: Place) -> None:
@@ -149,6 +151,32 @@ async def test_an_older_state_copied_over_it_raises_the_alarm(place: Place) -> N
     alarm = place.alarm()
     assert alarm is not None
     assert "older state" in alarm["reason"]
+
+
+async def test_a_checkpoint_that_found_the_disk_full_raises_none(place: Place) -> None:
+    values: dict[str, Json] = {f"value_{number}": number / 7 for number in range(300)}
+
+    async def come(*numbers: int) -> None:
+        for seq in numbers:
+            place.telemetry(seq, values)
+            place.clock.pass_by(CYCLE)
+        await place.recorder.cycle()
+
+    path = place.store.path
+    await come(*range(1, 60))
+    place.store.close()
+    await come(*range(60, 70))
+    longest = max(path.stat().st_size + 4096, path.with_name(f"{path.name}-wal").stat().st_size)
+    with closing(open_store(path)) as other, file_size_limit(longest):
+        with pytest.raises(sqlite3.OperationalError):
+            other.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        alone = closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True))
+        with alone as torn, pytest.raises(sqlite3.DatabaseError, match="malformed"):
+            torn.execute("SELECT 1 FROM marks").fetchall()
+    for seq in range(70, 75):
+        await come(seq)
+        assert place.alarm() is None
+    assert place.store.count() == 74 * len(values)
 
 
 async def test_a_store_in_use_by_others_raises_none(place: Place) -> None:

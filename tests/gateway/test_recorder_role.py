@@ -138,6 +138,7 @@ async def test_a_disk_that_refuses_raises_an_alarm_and_recovers(
     with file_size_limit(150_000):
         for seq in (2, 3, 4):
             place.telemetry(seq, big)
+            place.clock.pass_by(1)
             await place.recorder.cycle()
             alarm = place.alarm()
             assert alarm is not None

@@ -14,7 +14,7 @@ from io import FileIO
 from pathlib import Path
 
 from gridward.audit.chain import FIRST, GENESIS, Entry, Line, digest, seal, sound, torn
-from gridward_kit.kept import Json
+from gridward_kit.kept import Json, sync_folder
 
 SIZE = 512 * 1024
 REMEMBERED = 20_000
@@ -164,7 +164,7 @@ class Trail:
         path = self._after()
         if not path.exists():
             path.touch()
-            _sync(self.folder)
+            sync_folder(self.folder)
         if self._file is not None:
             self._file.close()
         self._path, self._end = path, 0
@@ -210,15 +210,7 @@ def _make(path: Path, size: int) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError:
         beside.unlink(missing_ok=True)
         raise
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

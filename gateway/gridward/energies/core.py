@@ -71,12 +71,17 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`gap` s without a power make what is integrated over them an estimate; over `most` s nothing is."""
+    """`gap` s without a power make what is integrated over them an estimate; over `most` s nothing is.
+
+    Without `flows` nothing is split by where it flowed, and what is booked for a time in which a period
+    began is shared out over it.
+    """
 
     zone: ZoneInfo
     tariff: Tariff | None = None
     gap: float = 30.0
     most: float = 3600.0
+    flows: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,7 @@ def _advance(state: State, seconds: float, sample: Sample, settings: Settings) -
     """Book an interval, and split it once every power that is still expected has been heard."""
     powers, counters, at = sample.powers, sample.counters, state.at + seconds
     totals, pots, tallies = dict(state.totals), dict(state.pots), dict(state.tallies)
-    unknown, waiting = 0.0, False
+    bases, unknown, waiting = state.bases, 0.0, False
     for name in POWERS:
         before = state.seen.get(name)
         span = None if before is None else at - before.at
@@ -210,17 +215,46 @@ def _advance(state: State, seconds: float, sample: Sample, settings: Settings) -
             if seen or name in powers or key in counters or key in tallies:
                 tally = tallies.get(key, Tally())
                 tallies[key], booked = tally.book(integrated, counters.get(key), seconds, seen=seen)
+                if name in powers or key in counters:
+                    tallies[key] = replace(tallies[key], heard=at)
                 pots[key] = pots.get(key, 0.0) + booked
                 totals[key] = totals.get(key, 0.0) + booked
                 if seen and span is not None and span > settings.gap:
                     totals[ESTIMATED] = totals.get(ESTIMATED, 0.0) + booked
+                if not settings.flows and tally.heard is not None:
+                    bases = _shared(state, sample, bases, (key, booked, at - tally.heard), settings.zone)
     if unknown:
         totals[UNKNOWN] = totals.get(UNKNOWN, 0.0) + unknown
-    if not waiting:
+    if not settings.flows:
+        pots = {}
+    elif not waiting:
         _settle(totals, pots, _rates(sample, settings))
         pots = {}
     seen_now = {**state.seen, **{name: Seen(watts, at) for name, watts in powers.items()}}
-    return replace(state, at=at, seen=seen_now, tallies=tallies, pots=pots, totals=totals)
+    return replace(state, at=at, seen=seen_now, tallies=tallies, pots=pots, totals=totals, bases=bases)
+
+
+def _shared(
+    state: State,
+    sample: Sample,
+    bases: Mapping[str, Totals],
+    booked: tuple[str, float, float],
+    zone: ZoneInfo,
+) -> Mapping[str, Totals]:
+    """The bases when an energy (its key, Wh, and the seconds in which it came) belongs in part to the time
+    before a period began."""
+    key, energy, span = booked
+    if state.day is None or sample.wall is None or energy <= 0:
+        return bases
+    day = state.day
+    begun = {"today": day, "month": day.replace(day=1), "year": day.replace(month=1, day=1)}
+    for period, first in begun.items():
+        since = sample.wall - datetime.combine(first, time(), zone).timestamp()
+        if 0 <= since < span:
+            base = bases.get(period, {})
+            more = energy * (span - since) / span
+            bases = {**bases, period: {**base, key: base.get(key, 0.0) + more}}
+    return bases
 
 
 def _integrated(

@@ -1,108 +1,56 @@
-"""Lifetime energies of each device that counts none itself, integrated from its power over all its polls.
+"""Energies of each device: today's, this month's and this year's, and since ever where it counts none itself.
 
 Home Assistant shows them on the device's own card; on the broker they are a device `<id>_energies`.
 """
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from gridward.energies import stored
-from gridward.energies.core import ESTIMATED, Sample, Settings, State, step
-from gridward.energies.entities import kwh
-from gridward.energies.role import FIRST, FLOWS, KEEP_EVERY
+from gridward.energies.core import Sample, Settings, State, step
+from gridward.energies.counted import ENERGIES, PARTS, Made, integrated, rows, shown, wanted
+from gridward.energies.role import FIRST, FLOWS, KEEP_EVERY, MOST_COUNTED
 from gridward.live import Live, LiveDevice
 from gridward.recorder.trouble import Faulty, explain
 from gridward.roles import flows
 from gridward.rules.wiring import gather
 from gridward_kit.clock import Clock
 from gridward_kit.device import Device
-from gridward_kit.entity import ENERGY, Category, Sensor
 from gridward_kit.gone import withdraw
 from gridward_kit.info import Setup
-from gridward_kit.integration import Identity, Integration
+from gridward_kit.integration import Identity
 from gridward_kit.kept import Kept
 from gridward_kit.mqtt import Link
-from gridward_kit.point import Value
 from gridward_kit.spool import SANE
 
 log = logging.getLogger(__name__)
 
 SUFFIX = "_energies"
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """An energy of `core.POWERS`, the key and name under which it is shown, and the keys of which any is
-    its power; a device that has one of `unless` counts it itself."""
-
-    energy: str
-    key: str
-    name: str
-    powers: frozenset[str]
-    unless: frozenset[str]
-
-
-def _made(energy: str, key: str, name: str, powers: str, unless: str = "") -> Made:
-    return Made(energy, key, name, frozenset(powers.split()), frozenset([key, *unless.split()]))
-
-
-TABLE: Mapping[str, tuple[Made, ...]] = {
-    "battery": (
-        _made("battery_in", "charge_energy", "Charged energy", "power"),
-        _made("battery_out", "discharge_energy", "Discharged energy", "power"),
-    ),
-    "inverter": (
-        _made("pv", "pv_energy", "PV energy", "pv_power pv_total_power"),
-        _made("load", "load_energy", "Load energy", "output_power"),
-        _made("battery_in", "battery_charge_energy", "Energy into the battery", "battery_power"),
-        _made("battery_out", "battery_discharge_energy", "Energy out of the battery", "battery_power"),
-    ),
-    "meter": (
-        _made("grid_import", "import_energy", "Imported energy", "power", "total_energy"),
-        _made("grid_export", "export_energy", "Exported energy", "power", "total_energy import_energy"),
-    ),
-}
-"""What each kind of device is given, if it has the power and not the counter."""
-
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "battery": ("battery",),
-    "inverter": ("pv", "load", "battery"),
-    "meter": ("grid",),
-}
-ROW = Sensor(ESTIMATED + "_energy", "Estimated energy", quantity=ENERGY, category=Category.DIAGNOSTIC)
-ENERGIES = Integration(
-    domain="energies",
-    name="Energies",
-    kind="energies",
-    entities=lambda _: (*{made.key: row(made) for table in TABLE.values() for made in table}.values(), ROW),
-)
-
-
-def row(made: Made) -> Sensor:
-    """The entity of one energy, a counter since ever."""
-    return Sensor(made.key, made.name, quantity=ENERGY)
-
-
-def wanted(device: LiveDevice) -> tuple[Made, ...]:
-    """Which energies are integrated for a device, by what it announced."""
-    keys = device.entities.keys()
-    table = TABLE.get(device.kind or "", ())
-    return tuple(made for made in table if made.powers & keys and not made.unless & keys)
+COUNTED_EVERY = 300.0
+"""Seconds between writes of a device that counts all itself: after a power cut its counter tells the rest."""
 
 
 @dataclass(slots=True)
 class _Counted:
-    """One device whose energies are integrated. `at` is the receipt of its newest state that was taken."""
+    """One device whose energies are told. `at` is the receipt of its newest state that was taken, `due` when
+    it is written and shown again (monotonic s)."""
 
     table: tuple[Made, ...]
     kind: str
     shown: Device
     state: State | None = None
     at: float | None = None
+    due: float = 0.0
     keys: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def every(self) -> float:
+        """Seconds between writes."""
+        return KEEP_EVERY if integrated(self.table) else COUNTED_EVERY
 
 
 class DeviceEnergies:
@@ -120,7 +68,7 @@ class DeviceEnergies:
     ) -> None:
         """`known` are the devices of the site file; what was announced for others is taken back."""
         self._live, self._link, self._clock = live, link, clock
-        self._store, self._folder, self._settings = store, folder, settings
+        self._store, self._folder, self._settings = store, folder, replace(settings, flows=False)
         self._counted: dict[str, _Counted] = {}
         self._broken: set[str] = set()
         self._told = ""
@@ -165,14 +113,14 @@ class DeviceEnergies:
         return one
 
     def _follow(self, device: LiveDevice, table: tuple[Made, ...], one: _Counted | None) -> _Counted:
-        """Announce what is integrated for a device, anew where that changed."""
+        """Announce what is told of a device, anew where that changed."""
         name = f"{device.name} energies"
         setup = Setup(f"{device.id}{SUFFIX}", ENERGIES, name, self._folder, card=(device.id, device.name))
         if one is None:
             one = _Counted(table, device.kind or "", Device(setup, self._link, self._clock))
-        one.table, rows = table, (*(row(made) for made in table), ROW)
-        one.keys = frozenset(item.key for item in rows)
-        one.shown.describe(Identity(model=name, protocol="power"), rows)
+        one.table, one.due, told = table, 0.0, rows(table)
+        one.keys = frozenset(row.key for row in told)
+        one.shown.describe(Identity(model=name, protocol="energies"), told)
         return one
 
     def _clear(self, path: Path) -> None:
@@ -190,19 +138,41 @@ class DeviceEnergies:
     def _stepped(self, identifier: str, one: _Counted, state: State) -> State:
         now = self._clock.monotonic()
         sources = gather(self._live, dict.fromkeys(PARTS[one.kind], identifier), now)
-        found = flows(sources)
-        powers = {name: float(found[key]) for name, key in FLOWS.items() if key in found and name in sources}
+        needed = integrated(one.table)
+        found = flows(sources) if needed else {}
+        powers = {
+            name: float(found[FLOWS[name]]) for name in needed if FLOWS[name] in found and name in sources
+        }
+        source = next(iter(sources.values()))
+        counters = {
+            made.energy: 1000 * value
+            for made in one.table
+            if made.counted and (value := source.number(made.key, 0.0, MOST_COUNTED)) is not None
+        }
+        return step(state, Sample(now, self._wall(), powers, counters), self._settings)
+
+    def _wall(self) -> float | None:
         wall = self._clock.time()
-        sample = Sample(now, wall if wall >= SANE else None, powers)
-        return step(state, sample, self._settings)
+        return wall if wall >= SANE else None
+
+    def _turn(self, one: _Counted) -> None:
+        """At local midnight the day begins for a device that is silent, too; at once for all to see."""
+        wall, now = self._wall(), self._clock.monotonic()
+        if one.state is None or wall is None:
+            return
+        if one.state.day != datetime.fromtimestamp(wall, self._settings.zone).date():
+            one.state, one.due = step(one.state, Sample(now, wall, {}), self._settings), now
 
     async def _keep(self) -> None:
-        """Load what is new, save all; show what is on disk now."""
+        """Load what is new, save what is due; show what is on disk now."""
+        now = self._clock.monotonic()
         try:
             for identifier, one in list(self._counted.items()):
                 if one.state is None:
                     one.state = await self._load(identifier)
-            states = {name: one.state for name, one in self._counted.items() if one.state is not None}
+                self._turn(one)
+            due = {name: one for name, one in self._counted.items() if now >= one.due}
+            states = {name: one.state for name, one in due.items() if one.state and one.state.totals}
             if states:
                 await asyncio.to_thread(stored.save_all, self._store, states)
         except Faulty as error:
@@ -212,8 +182,11 @@ class DeviceEnergies:
         for name, state in states.items():
             known = self._counted.get(name)
             if known is not None:
-                known.shown.read(shown(state, known.table), KEEP_EVERY, known.keys)
-                known.shown.publish()
+                known.due = now + known.every - 0.05
+                known.shown.read(shown(state, known.table), known.every, known.keys)
+        for one in self._counted.values():
+            if one.shown.values:  # said more often than it changes: what is rare would pass for stale
+                one.shown.publish()
 
     async def _load(self, identifier: str) -> State | None:
         """What was saved of a device; a broken row is told, and of that device nothing is counted."""
@@ -235,11 +208,3 @@ class DeviceEnergies:
         if sentence != self._told:
             log.error("energies of devices: %s", sentence)
         self._told = sentence
-
-
-def shown(state: State, table: tuple[Made, ...]) -> dict[str, Value]:
-    """The values by key in kWh; what was never measured is absent."""
-    values: dict[str, Value] = {
-        made.key: kwh(state.totals[made.energy]) for made in table if made.energy in state.totals
-    }
-    return values | {ROW.key: kwh(state.totals.get(ESTIMATED, 0.0))} if values else {}

@@ -85,19 +85,21 @@ def read(text: str) -> State:
 
 def _tally(tally: Tally) -> dict[str, Json]:
     counter = tally.counter
+    told: dict[str, Json] = {"debt": tally.debt, "heard": tally.heard}
     if counter is None:
-        return {"debt": tally.debt}
+        return told
     row: list[Json] = [counter.value, counter.last, counter.since, counter.unseen, counter.doubted]
-    return {"debt": tally.debt, "counter": row, "aligned": counter.aligned, "poor": counter.poor}
+    return {**told, "counter": row, "aligned": counter.aligned, "poor": counter.poor}
 
 
 def _told(content: Mapping[str, Json]) -> Tally:
-    debt = _number(content.get("debt"))
+    debt, told = _number(content.get("debt")), content.get("heard")
+    heard = None if told is None else _number(told)
     if "counter" not in content:
-        return Tally(debt=debt)
+        return Tally(debt=debt, heard=heard)
     value, last, since, unseen, doubted = _row(content["counter"], 5)
     aligned, poor = content.get("aligned") is True, content.get("poor") is True
-    return Tally(Counter(value, last, since, aligned, poor, unseen, doubted), debt)
+    return Tally(Counter(value, last, since, aligned, poor, unseen, doubted), debt, heard)
 
 
 def _object(item: Json) -> dict[str, Json]:

@@ -58,10 +58,12 @@ def follow(
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """An energy on its way: `debt` (Wh) is what the counter is ahead of what was booked, or behind it."""
+    """An energy on its way: `debt` (Wh) is what the counter is ahead of what was booked, or behind it;
+    `heard` when its power or counter was last told (s, on the state's own axis)."""
 
     counter: Counter | None = None
     debt: float = 0.0
+    heard: float | None = None
 
     def book(
         self, integrated: float, shown: float | None, seconds: float, *, seen: bool
@@ -79,7 +81,7 @@ class Tally:
             counter = replace(counter, since=counter.since + integrated, unseen=unseen)
         debt = self.debt + more
         pay = max(-integrated, min(integrated, debt)) if seen else max(0.0, debt)
-        return Tally(counter, debt - pay), integrated + pay
+        return replace(self, counter=counter, debt=debt - pay), integrated + pay
 
 
 def areas(before: float, after: float, hours: float) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from gridward.config import load
 from gridward.document import SiteFault
 from gridward.migrate.dumps import mapping, profile
 from gridward.migrate.found import Findings, look
+from gridward.migrate.known import table
 from gridward.migrate.written import Outcome, written
 from gridward.recorder import exchange
 from gridward.recorder.mapping import read_mapping
@@ -89,8 +90,14 @@ def _dumps(folder: Path, found: Findings, zone: str, outcome: Outcome) -> dict[s
         if name in dumps:
             outcome.left.append(f"{path.relative_to(folder)}: a second table of that name; rename it")
             continue
-        outcome.files[name], known = mapping(dump, found.hints, zone)
         dumps[name] = path
+        shipped = table(path)
+        if shipped is not None:
+            outcome.files[name] = (
+                f"{shipped.read_text('utf-8')}zone: {zone} # of times that do not say theirs\n"
+            )
+            continue
+        outcome.files[name], known = mapping(dump, found.hints, zone)
         rest = len(dump.columns) - known
         if rest:
             outcome.left.append(
@@ -132,7 +139,7 @@ def _history(into: Path, dumps: dict[str, Path], outcome: Outcome) -> None:
             if not columns.keys:
                 continue
             taken = exchange.take_in(store, path, time.time(), columns)
-            outcome.carried.append(f"{path.name}: {taken.rows} rows of history as {columns.device}")
+            outcome.carried.append(f"{path.name}: as {columns.device} {exchange.told(taken)}")
             if taken.left:
                 line, reason = next(iter(taken.left.items()))
                 outcome.left.append(

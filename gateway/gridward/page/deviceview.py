@@ -17,6 +17,8 @@ KINDS = {
     "rules": "Rules",
 }
 
+NO_SERIAL = (None, "site", "rules", "relay", "host", "energies")
+
 
 def devices(gateway: Gateway) -> None:
     """All devices that the broker knows and those of the site file that it does not."""
@@ -86,7 +88,7 @@ def facts(known: LiveDevice | None) -> dict[str, str]:
         for word in ("Model", "Serial", "Port")
     }
     serial = told["Serial"]
-    if known is not None and serial == DASH and known.kind not in ("site", "rules", "relay", "host", None):
+    if known is not None and serial == DASH and known.kind not in NO_SERIAL:
         told["Serial"] = "none: its identity cannot be proven"
     counted = {"Entities": str(len(known.entities)) if known else DASH}
     return {**told, **counted, "Errors": errors(known), "Writes left": writes_left(known)}

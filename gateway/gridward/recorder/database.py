@@ -14,7 +14,8 @@ from gridward.site import Database
 PATIENCE = 20.0
 REFUSED = (400, 413, 422)
 SENTENCE = 300
-DROPPED = re.compile(r"\s*\bdropped=(\d+)")
+DROPPED = re.compile(r"\s*\bdropped(?:=(\d+)| (\d+) points?\b(?= outside))")
+OLDEST = re.compile(r" - oldest point .*", re.DOTALL)  # InfluxDB 2 names a point and times: no two are alike
 WAYS = {
     re.compile(r"type conflict|column type", re.IGNORECASE): (
         "it has this field as another type: name a new database in the site file, which gets all that is "
@@ -40,9 +41,9 @@ class Rejected(Exception):
     """Lines are refused for what they say, `dropped` of them where it is told; the others may be stored."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(DROPPED.sub("", reason))
+        super().__init__(OLDEST.sub("", DROPPED.sub("", reason)))
         told = DROPPED.search(reason)
-        self.dropped = int(told[1]) if told else None
+        self.dropped = int(told[1] or told[2]) if told else None
 
 
 class Writer(Protocol):
@@ -185,6 +186,9 @@ def judge(database: Database, status: int, said: str) -> Away | Denied | Rejecte
             f"it does not let us write ({status}: {said})",
             f"see to {credentials} of `record: influxdb`, and that they may write into `{database.bucket}`",
         )
+    if status == http.client.NOT_FOUND and said.startswith("organization"):
+        way = "see to `org` of `record: influxdb`; `influx org list` shows those that there are"
+        return Denied(f"it has no organization `{database.org}` ({said})", way)
     if status == http.client.NOT_FOUND:
         what = "bucket" if database.version == 2 else "database"
         make = {

@@ -6,12 +6,13 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
 from itertools import groupby
 from pathlib import Path
 
 from gridward.recorder.lines import Reading, lines
+from gridward.recorder.rows import Counted
 from gridward.recorder.schema import read_only
 from gridward.recorder.store import About, Parcel, Store
 from gridward_kit.clock import iso
@@ -38,10 +39,39 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """How a column's cells become values: by their words where it has some, and no others; else numbers,
+    times `scale` plus `offset`."""
+
+    scale: float = 1.0
+    offset: float = 0.0
+    words: Mapping[str, Value] = field(default_factory=dict)
+
+    def value(self, cell: str) -> Value | None:
+        """What a cell says; None for a word that is not known."""
+        value = _plain(cell)
+        if self.words:
+            return self.words.get(cell if isinstance(value, str) else f"{value:g}")
+        plain = isinstance(value, str) or (self.scale, self.offset) == (1.0, 0.0)
+        return value if plain else float(value) * self.scale + self.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A key that is made of two others: their `product`, or else their difference."""
+
+    key: str
+    product: bool
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """How to read a table with a column for each entity: whose it is, and which column is which key.
 
-    `zone` is that of times which do not say theirs; a key's numbers are multiplied by its scale.
+    `zone` is that of times which do not say theirs; `cells` tells of a key how its column is read; `made` are
+    keys that have no column.
     """
 
     device: str
@@ -49,14 +79,20 @@ class Columns:
     zone: tzinfo
     time: str = "time"
     about: About = field(default_factory=About)
-    scales: Mapping[str, float] = field(default_factory=dict)
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+    made: tuple[Made, ...] = ()
+
+
+PLAIN = Cell()
 
 
 @dataclass(slots=True)
 class Taken:
-    """What became of a file: how many rows are stored now, and the reasons of the others by line number."""
+    """What became of a file: how many rows it had for us, how many readings in them were new or there
+    already, and the reasons of the other rows by line number."""
 
     rows: int = 0
+    readings: Counted = field(default_factory=Counted)
     left: dict[int, str] = field(default_factory=dict)
 
 
@@ -82,20 +118,20 @@ def protocol_lines(site: str, found: Iterable[Reading]) -> Iterator[str]:
 
 
 def take_in(store: Store, path: Path, now: float, columns: Columns | None = None) -> Taken:
-    """Store a CSV file's readings: an export of ours, or a table in columns. The same file twice is once;
-    read by other columns it is stored anew.
+    """Store a CSV file's readings: an export of ours, or a table in columns. A reading that is there already
+    stays once, in whichever file it comes again.
 
     Raises ValueError or csv.Error for a file that is neither, OSError, or what the store raises.
     """
     data = path.read_bytes()
-    read_by = b"" if columns is None else repr((columns.device, columns.keys, columns.scales)).encode()
+    read_by = b"" if columns is None else repr(replace(columns, zone=UTC)).encode()
     boot = f"import-{hashlib.sha256(data + read_by).hexdigest()[:24]}"
     rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
     wanted = HEADER if columns is None else (columns.time, *columns.keys)
     missing = [name for name in wanted if name not in (rows.fieldnames or ())]
     if missing:
         raise ValueError(f"{path} has no column {', '.join(missing)}")
-    taken = Taken()
+    taken, before = Taken(), store.counted
     for number, row in enumerate(rows, start=1):
         try:
             device, at, values, about = _entry(row) if columns is None else _entries(row, columns)
@@ -105,12 +141,20 @@ def take_in(store: Store, path: Path, now: float, columns: Columns | None = None
             taken.left[rows.line_num] = str(error)
             continue
         store.describe(device, about)
-        store.add(Parcel(device, boot, number, at, values, number))
+        store.add(Parcel(device, boot, number, at, values, number, old=True))
         taken.rows += 1
         if store.waiting >= AT_ONCE:
             store.commit()
     store.commit()
+    taken.readings = store.counted - before
     return taken
+
+
+def told(taken: Taken) -> str:
+    """What became of a file's readings, in words."""
+    found = taken.readings
+    other = f" ({found.changed} with another value)" if found.changed else ""
+    return f"{taken.rows} rows: {found.new} new readings, {found.there + found.changed} there already{other}"
 
 
 def _entry(row: Mapping[str, str | None]) -> tuple[str, float, dict[str, Value], About]:
@@ -129,11 +173,15 @@ def _entry(row: Mapping[str, str | None]) -> tuple[str, float, dict[str, Value],
 def _entries(row: Mapping[str, str | None], columns: Columns) -> tuple[str, float, dict[str, Value], About]:
     """An empty cell, or one that says that there is no number, is a reading that was not made."""
     cells = {key: (row.get(name) or "").strip() for name, key in columns.keys.items()}
-    values = {key: _plain(cell) for key, cell in cells.items() if cell.lower() not in NOTHING}
-    for key, scale in columns.scales.items():
-        value = values.get(key)
-        if isinstance(value, int | float):
-            values[key] = value * scale
+    values: dict[str, Value] = {}
+    for key, cell in cells.items():
+        value = None if cell.lower() in NOTHING else columns.cells.get(key, PLAIN).value(cell)
+        if value is not None:
+            values[key] = value
+    for made in columns.made:
+        first, second = values.get(made.first), values.get(made.second)
+        if isinstance(first, int | float) and isinstance(second, int | float):
+            values[made.key] = first * second if made.product else first - second
     return columns.device, _moment(row.get(columns.time) or "", columns.zone), values, columns.about
 
 

@@ -55,6 +55,8 @@ class Outbox:
         if names is not None:
             _follow(connection, list(names))
         self.places = places(connection)
+        if names is not None:
+            _forget(connection, self.places.values())
 
     def note(self, stored: Iterable[tuple[int, int]]) -> None:
         """Note readings (time, series) stored behind an edge; inside the transaction that stores them."""
@@ -214,6 +216,18 @@ class Outbox:
         """The time (ms) from which on readings are still owed to a database; None where none is."""
         owed = [oldest(self._connection, place) for place in self.places.values()]
         return min((one for one in owed if one is not None), default=None)
+
+
+def _forget(connection: sqlite3.Connection, standing: Iterable[Place]) -> None:
+    """Late ones of before that had been read, and were not yet with the database, come in order now."""
+    with transaction(connection):
+        for place in standing:
+            ahead = place.ahead
+            start, edge = (END, END) if ahead is None else (ahead.start, ahead.edge)
+            connection.execute(
+                "DELETE FROM behind WHERE name = ? AND ts > ? AND NOT (ts > ? AND ts <= ?)",
+                (place.name, place.edge, start, edge),
+            )
 
 
 def _follow(connection: sqlite3.Connection, names: list[str]) -> None:

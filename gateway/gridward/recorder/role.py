@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TypeVar
 from gridward.audit.keeper import Keeper
 from gridward.audit.trail import Trail, folder_of
 from gridward.payload import read_object, text
+from gridward.recorder import room
 from gridward.recorder.database import writer
 from gridward.recorder.follower import Desk, Follower
 from gridward.recorder.health import HealthLog
@@ -30,8 +32,9 @@ log = logging.getLogger(__name__)
 CYCLE = 5.0
 ENOUGH = 50
 MOST = 20_000
-UPKEEP = 600.0
+UPKEEP, SOON = 600.0, 60.0  # s between two upkeeps, and where the disk is nearly full
 SLICES = 10
+SURE = 60.0  # s: a power cut takes back no more of what is stored
 
 T = TypeVar("T")
 
@@ -59,7 +62,8 @@ class Recorder:
         self._lifetime: Lifetime | None = None
         self._told: set[str] = set()
         self._enough = asyncio.Event()
-        self._upkeep_at = clock.monotonic()
+        self._sure_at = clock.monotonic()
+        self._upkept_at = -math.inf
         self.audit = Keeper(link, Trail(folder_of(store.path)), clock, self._tell_once)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         link.publish(f"{link.root}/recorder/alarm", "", retain=True)
@@ -127,7 +131,11 @@ class Recorder:
             device, about = next(iter(batch.about.items()))
             self.store.describe(device, about)
             del batch.about[device]
-        complete = self.store.commit()
+        now, some = self.clock.monotonic(), self.store.waiting > 0
+        durable = now - self._sure_at >= SURE
+        complete = self.store.commit(durable=durable)
+        if some and durable:
+            self._sure_at = now
         self.audit.copy(self.store)
         self._live_on()
         return complete
@@ -149,19 +157,25 @@ class Recorder:
     async def _look_after(self) -> None:
         """Sum up hours and let go what is too old, a few slices a cycle, until nothing is left to do."""
         now = self.clock.monotonic()
-        if now < self._upkeep_at:
+        if now - self._upkept_at < (UPKEEP if self._keep() == self.keep else SOON):
             return
         for _ in range(SLICES):
             if not await self.in_thread(self._slice):
-                self._upkeep_at = now + UPKEEP
+                self._upkept_at = now
                 return
+
+    def _keep(self) -> Keep:
+        keep = room.kept(self.keep, self.store.path.parent)
+        if keep != self.keep:
+            self._tell_once("the disk is nearly full: the oldest history is let go")
+        return keep
 
     def _slice(self) -> bool:
         """By the store's own time: a clock that runs ahead must not delete the history."""
         lifetime = self._lifetime
         if lifetime is None or lifetime.aged is None or self.wall() is None:
             return False
-        if self.store.roll(lifetime.aged) or self.store.retain(lifetime.aged, self.keep) > 0:
+        if self.store.roll(lifetime.aged) or self.store.retain(lifetime.aged, self._keep()) > 0:
             return True
         self.store.live_on(lifetime)
         return False

@@ -10,9 +10,10 @@ MINUTE = 60_000
 HOUR = 3_600_000
 LEVELS = (("minutes", "minute", MINUTE), ("hours", "hour", HOUR))
 SETTLE = 120_000
-PAGES = 200
-SPARE = 4096
-COUNTS = ("freelist_count", "page_count")
+SLICE = 10 * MINUTE
+"""So much is sorted at a time: what is sorted of 300 entities fits into SQLite's cache, not into a file."""
+GIVEN, SPARE = 800_000, 16_000_000
+COUNTS = ("freelist_count", "page_count", "page_size")
 
 _ROLL = """
 INSERT INTO {table} (series, {unit}, min, mean, max, last, count)
@@ -27,6 +28,16 @@ _REPLACE = "min=excluded.min, mean=excluded.mean, max=excluded.max, last=exclude
 _MERGE = """min=min(min, excluded.min), max=max(max, excluded.max), last=excluded.last,
     mean=(mean * count + excluded.mean * excluded.count) / (count + excluded.count),
     count=count + excluded.count"""
+
+_HOURS = """
+INSERT INTO hours (series, hour, min, mean, max, last, count)
+SELECT id, minute / 60, min(part.min), sum(part.mean * part.count) / sum(part.count), max(part.max), (
+    SELECT newest.last FROM minutes AS newest WHERE newest.series = id AND newest.minute < ?2
+    ORDER BY newest.minute DESC LIMIT 1), sum(part.count)
+FROM series CROSS JOIN minutes AS part ON part.series = id AND part.minute >= ?1 AND part.minute < ?2
+GROUP BY id
+ON CONFLICT (series, hour) DO UPDATE SET {update}
+"""
 
 _LATE = """
 SELECT min(hour) FROM late WHERE hour < ? AND (hour * {hour} >= ? OR NOT EXISTS (
@@ -86,16 +97,26 @@ def _roll_hour(connection: sqlite3.Connection, hour: int, rolled: int | None = N
     """Write an hour's minutes and its sum. Where its raw rows were let go before, what came late is added."""
     span = (hour * HOUR, (hour + 1) * HOUR)
     partial = span[0] < (mark(connection, "raw_from") or 0)
+    minutes, hours = LEVELS
     with transaction(connection):
-        for table, unit, length in LEVELS:
-            update = _MERGE if partial else _REPLACE
-            statement = _ROLL.format(table=table, unit=unit, length=length, update=update)
-            connection.execute(statement, span)
+        for start in range(*span, SLICE):
+            _add(connection, minutes, (start, start + SLICE), _MERGE if partial else _REPLACE)
         if partial:
+            _add(connection, hours, span, _MERGE)
             connection.execute("DELETE FROM raw WHERE ts >= ? AND ts < ?", span)
+        else:
+            connection.execute(_HOURS.format(update=_REPLACE), (hour * 60, (hour + 1) * 60))
         connection.execute("DELETE FROM late WHERE hour = ?", (hour,))
         if rolled is not None:
             set_mark(connection, "rolled", rolled)
+
+
+def _add(
+    connection: sqlite3.Connection, level: tuple[str, str, int], span: tuple[int, int], update: str
+) -> None:
+    """Sum up the readings of a span."""
+    table, unit, length = level
+    connection.execute(_ROLL.format(table=table, unit=unit, length=length, update=update), span)
 
 
 def retain(connection: sqlite3.Connection, now: int, keep: Keep) -> int:
@@ -112,9 +133,9 @@ def retain(connection: sqlite3.Connection, now: int, keep: Keep) -> int:
             gone += _retain_level(
                 connection, table, unit, (now - int(seconds * 1000)) // HOUR * HOUR // length
             )
-    free, pages = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in COUNTS)
-    if free > max(SPARE, pages // 10):
-        connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+    free, pages, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in COUNTS)
+    if free > max(SPARE // size, pages // 10):
+        connection.execute(f"PRAGMA incremental_vacuum({GIVEN // size})").fetchall()
     return gone
 
 

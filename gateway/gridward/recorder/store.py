@@ -12,7 +12,7 @@ from gridward.recorder.lifetime import Lifetime
 from gridward.recorder.outbox import Outbox
 from gridward.recorder.receipts import Receipts
 from gridward.recorder.rollup import HOUR, transaction
-from gridward.recorder.rows import forms, insert, keep_receipts, load
+from gridward.recorder.rows import Counted, Row, forms, insert, keep_receipts, load, unknown
 from gridward.recorder.schema import connect, open_store
 from gridward.recorder.watch import Overwritten, Watch, identify, whole
 from gridward.site import Keep
@@ -44,7 +44,8 @@ class Parcel:
     """One telemetry message. `at` is when it was read (s since 1970), None if it cannot be stored.
 
     `oldest` is the lowest number of this boot that the sender still holds, if it says so;
-    `received` the monotonic time (s) of receipt. With a `kind` of its own it needs no acknowledgement.
+    `received` the monotonic time (s) of receipt. With a `kind` of its own it needs no acknowledgement;
+    `old` are a file's readings, of which some may be there already.
     """
 
     device: str
@@ -55,6 +56,7 @@ class Parcel:
     oldest: int | None = None
     received: float = 0.0
     kind: str | None = None
+    old: bool = False
 
 
 @dataclass(slots=True)
@@ -76,14 +78,15 @@ class Store:
     """The store at a path, opened when first needed. One thread at a time may write.
 
     Whatever raises (sqlite3.Error, OSError, NewerStore, ForeignFile, Vanished) leaves the file as it was
-    and what was added still to be committed. `followers` names the databases that follow it; None leaves
-    those that the file knows.
+    and what was added still to be committed. `counted` tells what became of all readings so far. `followers`
+    names the databases that follow it; None leaves those that the file knows.
     """
 
     def __init__(self, path: Path, followers: Iterable[str] | None = None) -> None:
         self.path = path
         self.followers = None if followers is None else tuple(followers)
         self.read = History(path)
+        self.counted = Counted()
         self._pending: list[Parcel] = []
         self._about: dict[str, About] = {}
         self._opened: _Open | None = None
@@ -111,19 +114,23 @@ class Store:
         """How many messages the next commit writes."""
         return len(self._pending)
 
-    def commit(self) -> dict[Sender, int]:
-        """Write what was added in one transaction; the numbers that may be acknowledged now, by sender."""
+    def commit(self, *, durable: bool = False) -> dict[Sender, int]:
+        """Write what was added in one transaction; the numbers that may be acknowledged now, by sender.
+
+        A power cut may take back the newest commits; `durable`: not this one, nor any before it.
+        """
         if not self._pending:
             return {}
         opened = self._open()
         try:
+            opened.telemetry.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             with transaction(opened.telemetry):
-                senders = self._write(opened)
+                senders, counted = self._write(opened)
         except BaseException:
             opened.receipts.clear()
             opened.series.clear()
             raise
-        self._pending = []
+        self._pending, self.counted = [], self.counted + counted
         complete = {sender: opened.receipts[sender].complete for sender in senders}
         return {sender: seq for sender, seq in complete.items() if seq is not None}
 
@@ -239,8 +246,8 @@ class Store:
             raise Vanished(f"{self.path} was removed or replaced while in use; it is opened anew")
         return self._opened
 
-    def _write(self, opened: _Open) -> dict[Sender, None]:
-        rows: list[tuple[int, int, Value]] = []
+    def _write(self, opened: _Open) -> tuple[dict[Sender, None], Counted]:
+        rows, old, again = list[Row](), list[Row](), 0
         touched: dict[Sender, int] = {}
         for parcel in self._pending:
             if parcel.kind is not None:
@@ -254,14 +261,18 @@ class Store:
                 continue
             touched[sender] = max(round(parcel.at * 1000), touched.get(sender, 0))
             if receipts.add(parcel.seq, parcel.oldest, parcel.received):
-                rows += self._rows(opened, parcel)
-        insert(opened.telemetry, rows)
+                (old if parcel.old else rows).extend(self._rows(opened, parcel))
+            else:
+                again += len(forms(parcel.values))
+        fresh = unknown(opened.telemetry, old)
+        rows += fresh
+        counted = insert(opened.telemetry, rows) + Counted(there=again + len(old) - len(fresh))
         opened.outbox.note(row[:2] for row in rows)
         for sender, ts in touched.items():
             keep_receipts(opened.telemetry, sender, opened.receipts[sender], ts)
-        return dict.fromkeys(touched)
+        return dict.fromkeys(touched), counted
 
-    def _rows(self, opened: _Open, parcel: Parcel) -> list[tuple[int, int, Value]]:
+    def _rows(self, opened: _Open, parcel: Parcel) -> list[Row]:
         ts = round(1000 * (parcel.at or 0.0))
         return [(ts, self._series(opened, parcel, *one), one[2]) for one in forms(parcel.values)]
 

@@ -61,8 +61,13 @@ class Watch:
             raise Overwritten(f"{self.path} was overwritten while it was in use: {reason}")
 
     def _seen(self) -> tuple[int, int] | None:
-        """Its identity and how many readings it was ever given."""
+        """Its identity and how many readings it was ever given.
+
+        A checkpoint that found the disk full leaves the file shorter than it says, until the next one; what
+        is missing waits in the WAL. It is read all the same: only so does SQLite let it pass.
+        """
         uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
         with closing(sqlite3.connect(uri, uri=True)) as connection:
+            connection.execute("PRAGMA writable_schema=ON")
             identity = mark(connection, IDENTITY)
             return None if identity is None else (identity, mark(connection, "readings") or 0)

@@ -1,0 +1,1 @@
+"""The original system's tables of numbered columns, a mapping file each."""
