@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator
 
 import aiomqtt
-from amqtt.broker import Broker as Amqtt
 
 from gridward_kit.mqtt import Broker
 
@@ -48,9 +47,11 @@ async def visit(broker: Broker, topic: str) -> AsyncIterator[aiomqtt.Client]:
 @contextlib.asynccontextmanager
 async def embedded_broker(port: int) -> AsyncIterator[str]:
     """Run a broker on loopback; gives its URL. It keeps nothing over a restart: every role says all anew."""
+    from gridward.embedded import Embedded  # noqa: PLC0415 - a site with a broker of its own does not load it
+
     for name in ("amqtt", "transitions"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    broker = Amqtt(
+    broker = Embedded(
         {
             "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
             "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},

@@ -8,29 +8,13 @@ import socket
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from gridward.api.cli import command as token
-from gridward.audit.cli import app as audit
-from gridward.audit.cli import tell_why
-from gridward.config import SiteFault, load
-from gridward.drill.cli import command as drill
-from gridward.emergency.cli import emergency
-from gridward.grafana.cli import app as dashboards
-from gridward.meters.cli import app as meters
-from gridward.migrate.cli import migrate
-from gridward.planning.cli import app as schedule
-from gridward.policies.cli import app as rules
-from gridward.record_cli import app as record
-from gridward.report.cli import command as report
-from gridward.service.cli import app as service
-from gridward.service.cli.backing import backup, restore
-from gridward.service.cli.updating import update
-from gridward.site import Site
+from gridward.lazy_commands import lazily
 from gridward_kit.__main__ import app as kit
 from gridward_kit.arguments import BAD, NO, USAGE, stop
 from gridward_kit.clock import SystemClock
@@ -38,7 +22,37 @@ from gridward_kit.errors import DeviceError
 from gridward_kit.integration import integrations
 from gridward_kit.kept import Kept
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="A gateway for homes on solar.")
+if TYPE_CHECKING:
+    from gridward.site import Site
+
+ELSEWHERE = {
+    "token": "gridward.api.cli:command",
+    "report": "gridward.report.cli:command",
+    "why": "gridward.audit.cli:tell_why",
+    "emergency": "gridward.emergency.cli:emergency",
+    "migrate": "gridward.migrate.cli:migrate",
+    "backup": "gridward.service.cli.backing:backup",
+    "restore": "gridward.service.cli.backing:restore",
+    "update": "gridward.service.cli.updating:update",
+    "audit": "gridward.audit.cli:app",
+    "dashboards": "gridward.grafana.cli:app",
+    "meters": "gridward.meters.cli:app",
+    "record": "gridward.record_cli:app",
+    "rules": "gridward.policies.cli:app",
+    "schedule": "gridward.planning.cli:app",
+    "service": "gridward.service.cli:app",
+}
+
+app = typer.Typer(
+    cls=lazily(ELSEWHERE),
+    no_args_is_help=True,
+    add_completion=False,
+    help="A gateway for homes on solar.",
+)
+relay = typer.Typer(
+    cls=lazily({"drill": "gridward.drill.cli:command"}), no_args_is_help=True, help="The contactor."
+)
+app.add_typer(relay, name="relay")
 app.registered_commands += [
     command
     for command in kit.registered_commands
@@ -52,10 +66,12 @@ SITE = Path("site.yaml")
 T = TypeVar("T")
 
 
-def site_of(path: Path) -> Site:
+def site_of(path: Path, *, starting: bool = False) -> "Site":
     """The site of this file; ends with status 2 and every fault if there is one."""
+    from gridward.config import SiteFault, load  # noqa: PLC0415 - the kit's commands do not pay for it
+
     try:
-        return load(path)
+        return load(path, starting=starting)
     except SiteFault as error:
         for fault in error.faults:
             typer.echo(str(fault), err=True)
@@ -64,12 +80,13 @@ def site_of(path: Path) -> Site:
 
 
 def logs(*, verbose: bool = False) -> None:
-    """Log lines for a person's terminal or systemd's journal."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(message)s",
-        handlers=[RichHandler(console=Console(stderr=True), show_path=False, omit_repeated_times=False)],
-    )
+    """Log lines for a person's terminal; for a journal or a container's log, each whole and with its time."""
+    screen = Console(stderr=True)
+    handler: logging.Handler = RichHandler(console=screen, show_path=False, omit_repeated_times=False)
+    if not screen.is_terminal:
+        handler = logging.StreamHandler()
+    words = "%(message)s" if screen.is_terminal else "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=words, handlers=[handler])
     for chatty in ("httpx", "uvicorn", "watchfiles", "asyncio", "amqtt", "transitions", "mqtt"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
@@ -85,7 +102,7 @@ def run(
     from gridward import run as running  # noqa: PLC0415 - other commands do not pay for it
 
     logs(verbose=verbose)
-    home = site_of(site)
+    home = site_of(site, starting=True)
     try:
         names = tuple(only) if only else home.role_names(host or _this_host(home))
     except ValueError as error:
@@ -120,7 +137,7 @@ def until_stopped(work: Coroutine[None, None, T]) -> T | None:
         return None
 
 
-def _first_token(home: Site) -> None:
+def _first_token(home: "Site") -> None:
     """Make the page's token at the first start; shown to a person at a terminal, never to a journal."""
     from gridward.api.tokens import Tokens  # noqa: PLC0415
 
@@ -131,7 +148,7 @@ def _first_token(home: Site) -> None:
         typer.echo("The page has a new access token; `gridward token --new` shows you one.", err=True)
 
 
-def _this_host(home: Site) -> str | None:
+def _this_host(home: "Site") -> str | None:
     return socket.gethostname() if home.hosts else None
 
 
@@ -164,13 +181,14 @@ def set_value(
     site: SiteOption = SITE,
     mqtt: Annotated[str | None, typer.Option(help="The broker, if not the site file's.")] = None,
     expert: Annotated[bool, typer.Option(help="Second step for what is dangerous.")] = False,
+    sure: Annotated[bool, typer.Option("--sure", help="Yes to what is asked before.")] = False,
 ) -> None:
     """Set a value, and say what became of it: status 0 confirmed, 3 failed, 4 refused."""
     from gridward.setting import set_once  # noqa: PLC0415
 
     home = site_of(site)
     logging.disable(logging.INFO)
-    result = asyncio.run(set_once(home, mqtt, device, entity, value, expert=expert))
+    result = asyncio.run(set_once(home, mqtt, device, entity, value, expert=expert, sure=sure))
     typer.echo(json.dumps(result, ensure_ascii=False))
     status = result["status"]
     raise typer.Exit(0 if status in ("confirmed", "unchanged") else NO if status == "refused" else BAD)
@@ -220,28 +238,6 @@ def demo(
     if summary is None:
         return
     typer.echo(json.dumps(summary.to_json()) if as_json else summary.words())
-
-
-app.command("token")(token)
-app.command("report")(report)
-app.add_typer(audit, name="audit")
-app.command("why")(tell_why)
-app.command("emergency")(emergency)
-app.add_typer(dashboards, name="dashboards")
-app.add_typer(meters, name="meters")
-app.command()(migrate)
-app.add_typer(record, name="record")
-app.add_typer(rules, name="rules")
-app.add_typer(schedule, name="schedule")
-app.add_typer(service, name="service")
-app.command()(backup)
-app.command()(restore)
-app.command()(update)
-relay = typer.Typer(no_args_is_help=True, help="The contactor.")
-app.add_typer(relay, name="relay")
-
-
-relay.command("drill")(drill)
 
 
 @relay.command()

@@ -1,20 +1,22 @@
 """Reads a site file into a `Site`, or raises `SiteFault` with every fault in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gridward import crosscheck, interlock, values
-from gridward.document import Fault, Node, Reader, SiteFault
+from gridward.document import Fault, Node, Plain, Reader, SiteFault
 from gridward.emergency.section import emergency_of
 from gridward.energies.tariff import tariff
 from gridward.grafana.section import grafana_of
 from gridward.notify.section import notify_of
 from gridward.panel.section import panel_of
 from gridward.planning.sitepart import plan_of
+from gridward.policies.learned import learned
 from gridward.policies.loads import loads_of
 from gridward.policies.siterules import catalogue_of, rules_of
 from gridward.rehearsal.section import plant
+from gridward.rules.catalogue import Learned
 from gridward.section import Section
 from gridward.service import users
 from gridward.site import (
@@ -43,10 +45,11 @@ Known = Mapping[str, Integration]
 Devices = list[crosscheck.Placed[DeviceSpec]]
 
 
-def load(path: Path, known: Known | None = None, *, complete: bool = True) -> Site:
+def load(path: Path, known: Known | None = None, *, complete: bool = True, starting: bool = False) -> Site:
     """The site of this file; `known` are the integrations, by default those installed.
 
-    Unless `complete`, passwords of the broker's users may still have to be made.
+    Unless `complete`, passwords of the broker's users may still have to be made. What is `starting` holds
+    no rule against what devices turned out to take: nobody may be there to mend it, and the rules refuse it.
     Raises SiteFault holding all faults, in the order of their lines.
     """
     reader = Reader(path.parent)
@@ -55,7 +58,9 @@ def load(path: Path, known: Known | None = None, *, complete: bool = True) -> Si
     if root is not None and not isinstance(root.content, dict):
         faults.append(root.fault("a mapping with `version`, `site`, `mqtt`, `buses` ..."))
         root = None
-    site = None if root is None else _site(Section(root, faults), integrations() if known is None else known)
+    installed = integrations() if known is None else known
+    asked = None if starting else learned(path.parent, installed)
+    site = None if root is None else _site(Section(root, faults), installed, asked)
     if site is not None and root is not None and isinstance(root.content, dict) and "mqtt" in root.content:
         site = users.take(reader, root.content["mqtt"], site, complete=complete)
     if site is None or faults:
@@ -64,7 +69,7 @@ def load(path: Path, known: Known | None = None, *, complete: bool = True) -> Si
     return site
 
 
-def _site(top: Section, known: Known) -> Site:
+def _site(top: Section, known: Known, asked: Learned | None) -> Site:
     top.need("version", values.whole(VERSION, VERSION), VERSION, "the file's version")
     folder = top.node.file.parent
     about = _needed(top, "site", "who and where")
@@ -91,7 +96,7 @@ def _site(top: Section, known: Known) -> Site:
         roles=roles,
         record=_record(top.part("record"), folder),
         http=_http(top.part("http")),
-        rules=rules_of(top.part("rules"), devices, roles, known, loads),
+        rules=rules_of(top.part("rules"), devices, roles, known, loads, asked),
         generator=_generator(top.part("generator")),
         meters=_meters(top.part("meters")),
         tariff=tariff(top.part("tariff")),
@@ -153,7 +158,7 @@ def _bus(section: Section, known: Known) -> tuple[crosscheck.Placed[BusSpec], De
 
 def _device(section: Section, known: Known) -> crosscheck.Placed[DeviceSpec]:
     identifier = section.need("id", values.identifier, "", "its name in topics")
-    domain = section.need("integration", values.one_of(*known), "", "who can talk to it")
+    domain = section.need("integration", _installed(known), "", "who can talk to it")
     integration = known.get(domain)
     models = integration.models if integration else ()
     if integration and any(marker.schema == "model" for marker in integration.options):
@@ -174,6 +179,15 @@ def _device(section: Section, known: Known) -> crosscheck.Placed[DeviceSpec]:
         together = integration.faults(spec.options) if integration.faults else []
         section.faults += [section.node.fault(words) for words in together]
     return crosscheck.Placed(spec, section.node)
+
+
+def _installed(known: Known) -> Callable[[Plain], str]:
+    """The domain of one of the known integrations; only a fault looks at them all, which loads them."""
+
+    def check(value: Plain) -> str:
+        return value if isinstance(value, str) and value in known else values.one_of(*known)(value)
+
+    return check
 
 
 def _roles(section: Section | None) -> tuple[dict[str, str], dict[str, Node]]:
@@ -255,6 +269,7 @@ def _http(section: Section | None) -> HttpSpec:
         listen=section.take("listen", values.one_of("loopback", "lan"), "loopback"),
         port=section.take("port", values.whole(1, 65535), 8480),
         prefix=section.take("prefix", values.prefix, ""),
+        cors=section.take("cors", values.origin, ""),
     )
     section.close()
     return spec

@@ -177,9 +177,15 @@ class Fitting:
 
 
 def grid_switch(
-    settings: GridSwitchSettings, node: Node, mode: str, placed: Sequence[Placed[DeviceSpec]], known: Known
+    settings: GridSwitchSettings,
+    node: Node,
+    placed: Sequence[Placed[DeviceSpec]],
+    known: Known,
+    *,
+    switches: bool,
 ) -> Iterator[Fault]:
-    """Thresholds in the wrong order, and devices that are not there or cannot do this."""
+    """Thresholds in the wrong order, and devices that are not there or cannot do this. `switches`: it is on,
+    and the rules do nothing else."""
     if settings.island_above <= settings.connect_below:
         found = f"island_above {settings.island_above:g} V, connect_below {settings.connect_below:g} V"
         yield node.at(["island_above"]).fault("island_above over connect_below", found)
@@ -202,7 +208,7 @@ def grid_switch(
         if sides.get(settings.grid_meter, "grid") != "grid":
             found = f"`{settings.grid_meter}`, not stated `side: grid`"
             yield node.at(["grid_meter"]).fault("a meter on the grid's side of the contactor", found)
-    if mode == "on" and settings.relay is None:
+    if switches and settings.relay is None:
         yield node.fault("a role `grid_switch` that names the relay", "rules that switch, but no contactor")
 
 

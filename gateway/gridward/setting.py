@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gridward.commands import Commands
 from gridward.live import RULES, Live
+from gridward.page import choices
 from gridward.rules.asked import Asked, Told
 from gridward.run import EMBEDDED_PORT, House, broker_of
 from gridward.site import EMBEDDED, Site
@@ -56,9 +57,10 @@ class Line:
 
 
 async def set_once(
-    site: Site, url: str | None, device: str, entity: str, text: str, *, expert: bool
+    site: Site, url: str | None, device: str, entity: str, text: str, *, expert: bool, sure: bool = False
 ) -> dict[str, Json]:
-    """Ask for a value and return the last result; an entity for experts needs `expert`."""
+    """Ask for a value and return the last result; an entity for experts needs `expert`, and to put a
+    generator on the house somebody who is `sure`."""
     async with connected(site, url) as line:
         if not await line.heard(lambda live: device in live.devices and bool(live.devices[device].info)):
             reason = f"no device {device} at" if line.commands.connected else "no broker at"
@@ -66,6 +68,9 @@ async def set_once(
         row = line.live.devices[device].entities.get(entity)
         if row is not None and row.get("expert") and not expert:
             return _result(device, entity, "refused", "this is for experts: say --expert")
+        question = choices.question(line.live.devices[device].kind, entity, text.lower() in ("on", "true"))
+        if question is not None and not sure:
+            return _result(device, entity, "refused", f"{question} If so, say --sure")
         return await line.ask(device, entity, _value(text))
 
 

@@ -61,11 +61,15 @@ class BusSpec:
 
 @dataclass(frozen=True, slots=True)
 class HttpSpec:
-    """Where the page listens: `loopback`, or `lan` with TLS; `prefix` is "" or "/path"."""
+    """Where the page listens: `loopback`, or `lan` with TLS; `prefix` is "" or "/path".
+
+    `cors` is the origin of a Grafana whose page may read the API, "" for none.
+    """
 
     listen: str = "loopback"
     port: int = 8480
     prefix: str = ""
+    cors: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class GridSwitchSettings:
     Besides `battery` and `inverter`, the `logger`'s host and every device in `require` must be fresh.
     The grid counts as present after `grid_window` seconds of good readings.
     A pause of more than `gap` seconds between two decisions proves nothing of what was in between.
+    Not `stated`: the site has no contactor and asks nothing about one; its policies run all the same.
     """
 
     battery: str
@@ -140,6 +145,7 @@ class GridSwitchSettings:
     grid_frequency: tuple[float, float] = (49.0, 51.0)
     grid_window: float = 60.0
     gap: float = 10.0
+    stated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from gridward.site import DeviceSpec, Site
 from gridward_kit.integration import integrations
 
 Finding = tuple[bool, str, str]
+STARTS = 2  # the level of a generator's switch from which rules may start it
 
 
 def findings(site: Site, now: float) -> Iterator[Finding]:
@@ -40,6 +41,12 @@ def _contactor(device: DeviceSpec, ends: str) -> Iterator[Finding]:
         f"{device.id}: {'a' if told else 'no'} feedback contact says where the contactor really stands",
         "" if told else "wire its auxiliary contact and state `feedback_pin` or `feedback_input`",
     )
+    who = "a person" if device.writable else "nobody"
+    yield (
+        device.writable,
+        f"{device.id}: {who} can release it on the page once it locked",
+        "" if device.writable else "say `writable: true` for it; nothing but the release is set there",
+    )
 
 
 def _generator(device: DeviceSpec, ends: str) -> Iterator[Finding]:
@@ -52,9 +59,18 @@ def _pair(site: Site) -> Iterator[Finding]:
         return
     name = site.generator["name"]
     yield True, f"{name}: kept from the grid by the interlock in hardware, as the site file states", ""
-    switched = any(device.options.get("duty") == "generator" for device in site.devices)
+    duties = [device for device in site.devices if device.options.get("duty") == "generator"]
+    switched = bool(duties)
     what = "its switch goes before the grid comes" if switched else "started and switched by people only"
     yield True, f"{name}: {what}", ""
+    if any(device.options.get("level") == STARTS for device in duties):
+        meter = any(device.side == "grid" for device in site.all_devices())
+        known = "a meter says" if meter else "nobody says, with the contactor open,"
+        yield (
+            meter,
+            f"{name}: rules {'may' if meter else 'never'} start it: {known} whether the grid is there",
+            "" if meter else "a meter with `side: grid`, or a person who starts it on the page",
+        )
 
 
 def _panel(site: Site) -> Iterator[Finding]:

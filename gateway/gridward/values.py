@@ -11,9 +11,8 @@ import voluptuous as vol
 
 from gridward.document import Plain
 from gridward.site import EMBEDDED
+from gridward_kit.duration import seconds_of
 
-SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
-DURATION = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|min|h|d|w|y)")
 IDENTIFIER = re.compile(r"[a-z0-9_]{1,40}")
 HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 PREFIX = re.compile(r"(/[A-Za-z0-9_.~-]+)*")
@@ -109,14 +108,14 @@ def band(low: float, high: float, unit: str) -> Callable[[Plain], tuple[float, f
 
 
 def duration(least: float, most: float = math.inf) -> Callable[[Plain], float]:
-    """Seconds, written as `500ms`, `10s`, `4min`, `2h`, `30d`, `1w` or `2y` (365 days each)."""
+    """Seconds, written in any way that `seconds_of` reads."""
 
     def check(value: Plain) -> float:
-        match = DURATION.fullmatch(value) if isinstance(value, str) else None
-        if match is None:
-            raise Wrong("a duration such as 10s, 4min, 2h, 30d or 2y")
-        seconds = float(match[1]) * SECONDS[match[2]]
-        if not least <= seconds <= most or math.isinf(seconds):
+        try:
+            seconds = seconds_of(value)
+        except ValueError as shapes:
+            raise Wrong(f"a duration such as {shapes}") from None
+        if not least <= seconds <= most:
             upper = "" if math.isinf(most) else f" and at most {most:g} s"
             raise Wrong(f"a duration of at least {least:g} s{upper}")
         return seconds
@@ -166,6 +165,16 @@ def broker_url(value: Plain) -> str:
 def http_url(value: Plain) -> str:
     """`http://host[:port]` or `https://host[:port]`, without a password in it."""
     return _url(value, ("http", "https"), "http://host:8086 or https://host:8086")
+
+
+def origin(value: Plain) -> str:
+    """What a browser calls an origin: scheme and host, and the port where it is another than usual."""
+    expected = "the address in the browser without a path, as https://house.example"
+    found = _url(value, ("http", "https"), expected)
+    parts = urlsplit(found)
+    if f"{parts.scheme}://{parts.netloc}" != found or parts.username is not None:
+        raise Wrong(expected)
+    return found.lower()
 
 
 def port_url(value: Plain) -> str:

@@ -1,8 +1,11 @@
 """Where the page listens and with what certificate."""
 
 import asyncio
+import socket
 import ssl
 import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +14,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 from cryptography import x509
+from fastapi import FastAPI
 
 from gridward.api.app import create_app
 from gridward.api.certificate import certificate
@@ -79,6 +83,35 @@ async def test_it_serves_over_its_own_tls_and_ends_when_cancelled(tmp_path: Path
             await serving
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_it_leaves_in_order_though_it_is_told_to_again_and_again() -> None:
+    seen: list[str] = []
+    asked = asyncio.Event()
+
+    @asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        seen.append("left")
+
+    app = FastAPI(lifespan=life)
+
+    @app.get("/slow")
+    async def slow() -> str:
+        asked.set()
+        await asyncio.sleep(0.1)
+        return "there"
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(run(app, listener, None))
+        async with httpx.AsyncClient() as client:
+            asking = asyncio.create_task(client.get(f"http://127.0.0.1:{listener.getsockname()[1]}/slow"))
+            await asked.wait()
+            while not serving.done():
+                serving.cancel()
+                await asyncio.sleep(0)
+            assert (await asking).json() == "there"
+    assert (serving.cancelled(), seen) == (True, ["left"])
 
 
 def test_loopback_is_what_it_listens_on(tmp_path: Path) -> None:

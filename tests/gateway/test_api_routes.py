@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from starlette.responses import PlainTextResponse
 
 from gridward.api.app import create_app
 from gridward.api.gateway import Gateway
@@ -70,6 +71,7 @@ class House:
         live, commands = Live(link, self.clock), Commands(link, self.clock)
         tokens = Tokens(folder)
         app = create_app(site, live, commands, self.store.read, self.clock, tokens)
+        app.mount("/", PlainTextResponse("<html>no such page</html>", 404))  # as the page is
         self.gateway: Gateway = app.state.gateway
         self.device = Device(
             Setup("inverter", INVERTER, "Inverter", folder / "devices", writable=True),
@@ -125,6 +127,24 @@ async def test_a_silent_device_has_no_values(house: House) -> None:
     house.clock.pass_by(60)
     (device,) = (await house.client.get("/api/v1/devices")).json()
     assert (device["values"], device["age"]) == ({}, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "words"),
+    [
+        ("GET", "/api/v1/device", 404, "there is nothing at /api/v1/device; /api/v1/openapi.json says"),
+        ("GET", "/api/", 404, "there is nothing at /api/;"),
+        ("POST", "/api/v2/devices", 404, "there is nothing at"),
+        ("DELETE", "/api/v1/devices", 405, "DELETE is not for /api/v1/devices, but GET"),
+        ("GET", "/api/v1/commands", 405, "GET is not for /api/v1/commands, but POST"),
+    ],
+)
+async def test_what_is_not_there_is_told_in_the_apis_manner(
+    house: House, method: str, path: str, status: int, words: str
+) -> None:
+    answer = await house.client.request(method, path)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json")
+    assert answer.json()["error"].startswith(words)
 
 
 async def test_a_command_is_confirmed_by_what_was_read_back(house: House) -> None:

@@ -15,7 +15,7 @@ from types import ModuleType
 import coverage
 import pytest
 from gateway import rule_house
-from gateway.test_rule_engine import ALWAYS, AMPERES, FULL, SOC, SOURCE, USB, house, policy, rule, writes
+from gateway.engine_house import ALWAYS, AMPERES, FULL, SOC, SOURCE, USB, house, policy, rule, writes
 from gateway.test_rule_file import RULE, read
 
 import gridward.rehearsal.trial

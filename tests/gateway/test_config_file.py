@@ -1,156 +1,12 @@
 """The site file: the architecture's example, every fault told with its line, and never a traceback."""
 
 import itertools
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-import voluptuous as vol
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from gateway.site_files import GOOD, RULES, SECRETS, drop, faults, load, swap, write
 
-from gridward import config
-from gridward.config import Fault, SiteFault
-from gridward.site import DAY, YEAR, Keep, Site
-from gridward_kit.device import Device
-from gridward_kit.entity import Entity
-from gridward_kit.integration import Fact, Integration, Line, Options
-
-
-def no_rows(_: Options) -> tuple[Entity, ...]:
-    return ()
-
-
-async def serve(device: Device, options: Options) -> None:
-    raise NotImplementedError
-
-
-def address(value: Fact) -> Fact:
-    if not isinstance(value, int) or not 1 <= value <= 247:
-        raise ValueError("a Modbus address from 1 to 247")
-    return value
-
-
-def unguarded(value: Fact) -> Fact:
-    return value.strip()  # type: ignore[union-attr]  # an integration that forgot that a number may come
-
-
-MODBUS: Mapping[vol.Marker, Callable[[Fact], Fact]] = {vol.Required("address"): address}
-KNOWN = {
-    item.domain: item
-    for item in (
-        Integration(domain="axpert", name="Axpert", kind="inverter", entities=no_rows, line=Line(baud=2400)),
-        Integration(
-            domain="daly",
-            name="Daly",
-            kind="battery",
-            entities=no_rows,
-            options={vol.Optional("address", default=1): vol.All(int, vol.Range(min=1, max=15))},
-        ),
-        Integration(
-            domain="eastron",
-            name="Eastron",
-            kind="meter",
-            entities=no_rows,
-            models=("sdm120", "sdm230"),
-            options=MODBUS,
-        ),
-        Integration(
-            domain="chint", name="Chint", kind="meter", entities=no_rows, models=("ddsu666",), options=MODBUS
-        ),
-        Integration(
-            domain="relay",
-            name="Relay",
-            kind="relay",
-            entities=no_rows,
-            serve=serve,
-            options={
-                vol.Required("driver"): vol.In(["gpio", "modbus"]),
-                vol.Optional("pin"): vol.All(int),
-                vol.Optional("closed_when"): vol.In(["low", "high"]),
-                vol.Optional("feedback_pin"): vol.All(int),
-                vol.Optional("lease", default="30s"): str,
-                vol.Optional("port"): str,
-                vol.Optional("inputs"): vol.Schema([{vol.Required("key"): str, vol.Required("pin"): int}]),
-            },
-        ),
-        Integration(
-            domain="ping",
-            name="Ping",
-            kind="host",
-            entities=no_rows,
-            serve=serve,
-            options={vol.Required("host"): unguarded},
-        ),
-    )
-}
-
-GOOD = """\
-version: 1
-site:
-  id: home                      # topic level: a-z 0-9 _
-  name: Home
-  time_zone: Europe/Bratislava
-  fail_safe: grid_connected     # must be said
-hosts:
-  pi_a: [bus:inverter_line, bus:bms_line, rules, recorder, http]
-  pi_b: [bus:meters, contactor]
-mqtt: {url: mqtt://pi_a.local:1883, password: !secret mqtt_password}
-buses:
-  - id: inverter_line
-    port: hidraw://0665:5161
-    devices:
-      - {id: inverter, integration: axpert, writable: true}
-  - id: bms_line
-    port: /dev/serial/by-path/platform-usb-0:1.3:1.0-port0
-    devices:
-      - {id: bms, integration: daly, writable: true}
-  - id: meters
-    port: socket://192.0.2.10:8899
-    devices:
-      - {id: grid_meter, integration: eastron, model: sdm230, address: 1, side: grid}
-      - {id: flat_2, integration: chint, model: ddsu666, address: 12, poll: 10s}
-devices:
-  - {id: contactor, integration: relay, driver: gpio, pin: 26, closed_when: low, feedback_pin: 16, lease: 30s}
-  - {id: logger, integration: ping, host: 192.0.2.4}
-roles: {pv: inverter, load: inverter, battery: bms, grid: grid_meter, grid_switch: contactor}
-record:
-  store: gridward.db
-  keep: {raw: 30d, minutes: 2y, hours: forever}
-  influxdb: {url: http://localhost:8086, version: 2, org: home, bucket: solar, token: !secret influxdb_token}
-rules: !include rules/axpert-lifepo4-16s.yaml
-http: {listen: loopback}
-"""
-RULES = """\
-mode: observe
-grid_switch:
-  connect_below: 51.2
-  for: 4min
-  island_above: 51.8
-  cell_min: 2.8
-  logger: logger
-"""
-SECRETS = "mqtt_password: 0123\ninfluxdb_token: 'swordfish'\n"
-
-
-def write(folder: Path, text: str, rules: str = RULES, secrets: str = SECRETS, mode: int = 0o600) -> Path:
-    (folder / "rules").mkdir(exist_ok=True)
-    (folder / "rules" / "axpert-lifepo4-16s.yaml").write_text(rules)
-    (folder / "secrets.yaml").write_text(secrets)
-    (folder / "secrets.yaml").chmod(mode)
-    path = folder / "site.yaml"
-    path.write_text(text)
-    return path
-
-
-def faults(path: Path) -> tuple[Fault, ...]:
-    with pytest.raises(SiteFault) as told:
-        config.load(path, KNOWN)
-    return told.value.faults
-
-
-def load(folder: Path, text: str = GOOD, rules: str = RULES) -> Site:
-    return config.load(write(folder, text, rules), KNOWN)
+from gridward.site import DAY, YEAR, Keep
 
 
 def test_the_example_of_the_architecture(tmp_path: Path) -> None:
@@ -213,17 +69,6 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
     assert "0123" not in repr(site)
 
 
-def drop(*lines: str) -> str:
-    """The good file without the lines that begin so."""
-    return "".join(line for line in GOOD.splitlines(keepends=True) if not line.strip().startswith(lines))
-
-
-def swap(old: str, new: str) -> str:
-    """The good file with one text in place of another."""
-    assert GOOD.count(old) >= 1, old
-    return GOOD.replace(old, new, 1)
-
-
 # Text of the file, line of the fault, words in the fault's sentence.
 FAULTY: list[tuple[str, int, tuple[str, ...]]] = [
     ("", 1, ("empty",)),
@@ -266,7 +111,7 @@ FAULTY: list[tuple[str, int, tuple[str, ...]]] = [
     (swap(" address: 1,", ""), 23, ("no `address`",)),
     (swap("address: 1,", "address: 300,"), 23, ("`300`", "1 to 247")),
     (swap("address: 12", "address: 1"), 24, ("address 1, as `grid_meter` in line 23",)),
-    (swap("poll: 10s", "poll: 10"), 24, ("`10`", "10s, 4min")),
+    (swap("poll: 10s", "poll: 10"), 24, ("`10`", "4min, 2h")),
     (swap("poll: 10s", "poll: 10 fortnights"), 24, ("`10 fortnights`",)),
     (swap("poll: 10s", "poll: 0s"), 24, ("at least 0.05 s",)),
     (swap("side: grid", "side: left"), 23, ("`left`", "grid, house")),
@@ -403,40 +248,3 @@ def test_a_site_without_secrets_or_file(tmp_path: Path) -> None:
     assert "directory" in str(faults(tmp_path)[0])
     path.write_bytes(b"version: 1\nsite: \xff\n")
     assert str(faults(path)[0]).startswith(f"{path}:2: found a byte that is not UTF-8")
-
-
-def mangled(draw: Callable[[st.SearchStrategy[int]], int], pieces: list[str]) -> str:
-    """The good file with a few pieces put in, left out or doubled."""
-    text = GOOD
-    for piece in pieces:
-        at = draw(st.integers(0, len(text)))
-        length = draw(st.integers(0, 12))
-        text = text[:at] + piece + text[at + length :]
-    return text
-
-
-ODD = (
-    *("\t", "{", "}", "[", "]", "- ", ": ", "&a ", "*a", "!x ", "!!int ", "%", "@", "`", "'", '"', "|", ">"),
-    *("? ", "~", "<<: ", "---\n", "...\n", "%YAML 9.9\n", "\0", "\x85", "\ud7ff", ".inf", "0x", "\n", "- - "),
-)
-
-
-@st.composite
-def site_texts(draw: st.DrawFn) -> str:
-    odd = st.sampled_from([*ODD, "9" * 5000])
-    pieces = draw(st.lists(odd | st.text(max_size=6), min_size=1, max_size=5))
-    return mangled(draw, pieces)
-
-
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=site_texts() | st.text(max_size=60) | st.integers(1, 1000).map(lambda depth: "[" * depth))
-def test_mangled_text_is_loaded_or_told_never_a_traceback(tmp_path: Path, text: str) -> None:
-    path = write(tmp_path, "")
-    path.write_bytes(text.encode("utf-8", "surrogatepass"))
-    told: tuple[Fault, ...] = ()
-    try:
-        config.load(path, KNOWN)
-    except SiteFault as fault:
-        told = fault.faults
-        assert told, "a fault that says nothing"
-    assert all(fault.line >= 1 and fault.found and fault.expected for fault in told)

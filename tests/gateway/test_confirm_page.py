@@ -155,7 +155,7 @@ async def test_who_is_not_logged_in_is_led_to_the_login_and_back(house: ButtonHo
         ("command=format_disk", "There is no command"),
         ("", "There is no command"),
         ("command=output_source_sub&device=rules", "This site has no inverter"),
-        ("command=charger_source_utility_first", "cannot be asked for charger_source_priority utility_first"),
+        ("command=charger_source_utility_first", "Charger cannot be set to Utility first"),
         ("command=proposal_approve", "Nothing is proposed now"),
         ("command=%3Cscript%3E", "&lt;script&gt;"),
     ],

@@ -90,6 +90,11 @@ def test_doctor_says_which_deaths_it_survives(tmp_path: Path) -> None:
     ):
         assert part in words
     assert said["the contactor's drill: no drill was made yet"] is False
+    assert said["contactor: nobody can release it on the page once it locked"] is False
+    released = site(tmp_path, ("feedback_pin: 16,", "feedback_pin: 16, writable: true,"))
+    assert (True, "contactor: a person can release it on the page once it locked", "") in findings(
+        released, 1e9
+    )
     without = list(findings(site(tmp_path, ("panel: {led: 17, button: 27}\n", "")), 1e9))
     assert any("no panel" in what for _, what, _ in without)
 
@@ -199,6 +204,10 @@ def test_rules_start_a_generator_only_where_that_is_stated(tmp_path: Path) -> No
     assert "a generator that only people start, or `level: 2`" in str(told.value.faults[0])
     stated = site(tmp_path, rules, (watched[0], f"{watched[1]}, level: 2"))
     assert stated.rules.policy is not None
+    doubts = [what for good, what, _ in findings(stated, 1e9) if "never start it" in what and not good]
+    assert doubts == [
+        "Diesel: rules never start it: nobody says, with the contactor open, whether the grid is there"
+    ]
     assert [ref.said for ref in stated.rules.policy.steered] == ["generator.feed_house"]
 
 

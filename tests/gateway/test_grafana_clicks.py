@@ -143,7 +143,7 @@ async def test_only_a_post_is_taken_and_no_other_origin_is_let_in(
         (b'{"command": "grid_islanded", "value": "connected"}', 422, "value"),
         (b'{"command": "format_disk"}', 404, "no command 'format_disk'"),
         (b'{"command": "output_source_priority"}', 404, "no command"),
-        (b'{"command": "charger_source_utility_first"}', 404, "cannot be asked for"),
+        (b'{"command": "charger_source_utility_first"}', 404, "Charger cannot be set to Utility first"),
         (b'{"command": "grid_islanded", "device": "inverter", "confirmed": true}', 404, "no rules"),
         (b'{"command": "x", "id": "../../etc"}', 422, "id"),
         (b'{"command": "' + b"x" * 5000 + b'"}', 413, "too long"),

@@ -51,9 +51,8 @@ class Night:
 
     def killed(self) -> None:
         """The rules die and begin anew; the contactor's lease ends meanwhile."""
-        memory = self.switch._memory
-        kept = json.loads(json.dumps(pace.to_json(memory.changes, memory.position, self.now)))
-        self.switch._memory = Memory(changes=pace.from_json(kept, self.now))
+        kept = json.loads(json.dumps(pace.to_json(self.switch._record, self.now)))
+        self.switch._memory, self.switch._record = Memory(), pace.from_json(kept, self.now)
         self.passes("silent")
 
     def passes(self, state: str) -> None:
@@ -86,10 +85,8 @@ def test_whatever_the_bank_does_the_contactor_never_locks(events: list[tuple[str
         for _ in range(minutes):
             night.passes(state)
             assert night.switch.limits.locked is None
-    # Rules that were killed count the way back at their start; the contactor makes it when the lease ends.
-    late = any(state == "killed" for state, _ in events)
-    assert night.within(HOUR) <= 3 + late
-    assert night.within(DAY) <= 8 + late
+    assert night.within(HOUR) <= 3
+    assert night.within(DAY) <= 8
 
 
 @settings(max_examples=300, deadline=None)
@@ -156,7 +153,7 @@ def test_by_hand_it_is_the_same() -> None:
 
 @pytest.mark.parametrize("rubbish", [None, 7, [], {"ages": "x"}, {"ages": [None, "y", -3, 1e9, True]}])
 def test_a_count_that_cannot_be_read_is_left_to_the_contactor(rubbish: None) -> None:
-    assert set(pace.from_json(rubbish, 100.0)) <= {99.0}
+    assert set(pace.from_json(rubbish, 100.0).changes) <= {99.0}
 
 
 async def test_the_count_outlives_the_rules_and_the_page_says_so(tmp_path: Path) -> None:
@@ -165,6 +162,7 @@ async def test_the_count_outlives_the_rules_and_the_page_says_so(tmp_path: Path)
     try:
         await house.live(70)
         assert house.said("decision") == "islanded"
+        house.states["contactor"]["position"] = "connected"  # its lease ended while nobody decided
         await house.restart()
         await house.live(70)
         assert house.said("decision") == "connected"
@@ -173,6 +171,79 @@ async def test_the_count_outlives_the_rules_and_the_page_says_so(tmp_path: Path)
         )
     finally:
         await house.stop()
+
+
+def at(position: str, **counts: int) -> dict[str, object]:
+    return {"position": position, "feedback": position, "locked": False, "reason": "", **counts}
+
+
+async def ask_and_take_back(house: House, times: int) -> None:
+    """The rules decide to be islanded and, by hand, otherwise again."""
+    for _ in range(times):
+        await house.live(65)
+        await house.ask("grid_override", "connected")
+        await house.live(2)
+        await house.ask("grid_override", "auto")
+        house.states["bms"]["cell_voltage_min"] = 2.0  # the settling time begins anew
+        await house.live(2)
+        house.states["bms"]["cell_voltage_min"] = 3.3
+    await house.live(65)
+
+
+async def test_what_the_contactors_dwell_held_back_is_no_change(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.states["contactor"] = at("connected", changes_last_hour=0, changes_today=0)
+    house.start()
+    try:
+        await ask_and_take_back(house, 3)
+        assert house.said("decision") == "islanded"
+    finally:
+        await house.stop()
+
+
+async def test_while_the_contactor_says_nothing_each_decision_counts(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    del house.states["contactor"]
+    house.start()
+    try:
+        await ask_and_take_back(house, 2)
+        assert house.said("decision") == "connected"
+    finally:
+        await house.stop()
+
+
+async def test_changes_that_only_the_contactor_saw_count_as_well(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.states["contactor"] = at("connected", changes_last_hour=2, changes_today=2)
+    house.start()
+    try:
+        await house.live(70)
+        assert house.said("decision") == "connected"
+        words = "Switched 2 times in an hour; stays on the grid until the contactor counts fewer."
+        assert words in str(house.said("sentence"))
+        house.states["contactor"] = at("connected", changes_last_hour=0, changes_today=2)
+        await house.live(2)
+        assert house.said("decision") == "islanded"
+    finally:
+        await house.stop()
+
+
+@pytest.mark.parametrize("counts", [(2, 2), (0, 7), (1, 7)])
+def test_the_contactors_own_count_decides_and_its_changes_say_until_when(counts: tuple[int, int]) -> None:
+    now = 2 * DAY
+    changes = (*(now - HOUR - 600 * number for number in range(8, 0, -1)), now - 1000, now - 500)
+    found = pace.rest(changes, now, tuple(map(float, counts)))
+    assert found is not None
+    assert found.until == (now - 1000 + HOUR if counts[0] == 2 else changes[-counts[1]] + DAY)
+    assert pace.rest(changes, now, (1.0, 6.0)) is None
+
+
+def test_a_contactor_that_does_not_say_where_it_stands_did_as_it_was_told() -> None:
+    silent, seen = Source("the contactor"), Source("", fresh=True, values={"position": "connected"})
+    record = pace.Record().after("islanded", silent, 10.0)
+    assert record == pace.Record("islanded", (10.0,))
+    assert record.after("islanded", seen, 20.0) == pace.Record("connected", (10.0, 20.0))
+    assert pace.Record().after("islanded", seen, 10.0) == pace.Record()
 
 
 WINTER = Span(days=21, start=date(2026, 1, 20))

@@ -1,77 +1,19 @@
 """The grid switch as stories on a turned clock, and as properties over any inputs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from gateway.grid_story import BANK, SETTINGS, WELL, Story, source
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gridward.rules.grid_switch import Decision, Memory, decide
-from gridward.rules.inputs import Inputs, Source, Wish, required
-from gridward.rules.wiring import parts
+from gridward.rules.grid_switch import Decision, Memory
+from gridward.rules.inputs import Inputs, Wish
 from gridward.rules.words import progress, span
 from gridward.site import GridSwitchSettings
 from gridward_kit.point import Value
-
-SETTINGS = GridSwitchSettings("bms", "inverter", relay="contactor", grid_meter="grid_meter", logger="logger")
-BANK: Mapping[str, Value] = {
-    "voltage": 53.2,
-    "current": -12.0,
-    "discharge_mosfet": True,
-    "cell_voltage_min": 3.31,
-}
-INVERTER: Mapping[str, Value] = {"mode": "battery", "output_voltage": 230.1, "problem": False}
-LOGGER: Mapping[str, Value] = {"reachable": True}
-GRID: Mapping[str, Value] = {"voltage": 231.0, "frequency": 50.0}
-WELL = {"battery": BANK, "inverter": INVERTER, "logger": LOGGER, "grid": GRID}
-NAMES = {"battery": "the BMS", "inverter": "the inverter", "logger": "the logger's host", "grid": "the meter"}
-
-
-def source(part: str, values: Mapping[str, Value], side: str | None = "grid") -> Source:
-    return Source(
-        NAMES[part], side=side, fresh=bool(values), age=1.0, values=values, keys=frozenset(WELL[part])
-    )
-
-
-class Story:
-    """A house whose inputs change, decided once a second."""
-
-    def __init__(self, rules: GridSwitchSettings = SETTINGS) -> None:
-        self.rules = rules
-        self.now = 5000.0
-        self.memory = Memory()
-        self.wish: Wish = "auto"
-        self.sources = {part: source(part, values) for part, values in WELL.items()}
-
-    def has(self, part: str, **values: Value | None) -> None:
-        merged = {**self.sources[part].values, **values}
-        there = {key: value for key, value in merged.items() if value is not None}
-        self.sources[part] = source(part, there, self.sources[part].side)
-
-    def silent(self, part: str, seconds: float | None) -> None:
-        self.sources[part] = replace(self.sources[part], fresh=False, values={}, age=seconds)
-
-    def decide(self) -> Decision:
-        decision = decide(Inputs(self.sources, self.wish), self.rules, self.now, self.memory)
-        self.memory = decision.memory
-        return decision
-
-    def after(self, seconds: float) -> Decision:
-        """Decide every second for so long; the last decision."""
-        for _ in range(int(seconds)):
-            self.now += 1.0
-            decision = self.decide()
-        return decision
-
-    def islanded(self) -> "Story":
-        assert self.after(62).position == "islanded"
-        return self
-
-    def rested(self) -> None:
-        """It has not switched for long, and may again."""
-        self.memory = replace(self.memory, changes=())
 
 
 def test_after_a_start_the_grid_stays_until_all_was_fresh_for_the_settling_time() -> None:
@@ -141,61 +83,6 @@ def test_back_to_the_battery_with_hysteresis() -> None:
     assert story.after(900).position == "islanded"
 
 
-@pytest.mark.parametrize(
-    ("part", "values", "words"),
-    [
-        ("battery", {"voltage": None}, "The BMS gives no voltage of the bank."),
-        ("battery", {"voltage": 0.0}, "The BMS gives no voltage of the bank."),
-        ("battery", {"voltage": 5.12}, "The BMS gives no voltage of the bank."),
-        ("battery", {"voltage": 4000.0}, "The BMS gives no voltage of the bank."),
-        ("battery", {"voltage": "52"}, "The BMS gives no voltage of the bank."),
-        ("battery", {"voltage": True}, "The BMS gives no voltage of the bank."),
-        ("battery", {"voltage": float("nan")}, "The BMS gives no voltage of the bank."),
-        ("battery", {"current": None}, "The BMS gives no current."),
-        ("battery", {"discharge_mosfet": False}, "The BMS has switched discharging off."),
-        ("battery", {"discharge_mosfet": None}, "The BMS does not say whether discharging is on."),
-        ("battery", {"discharge_mosfet": 1}, "The BMS does not say whether discharging is on."),
-        ("battery", {"cell_voltage_min": 2.79}, "A cell is at 2.79 V, under its minimum of 2.80 V."),
-        ("battery", {"cell_voltage_min": None}, "The BMS gives no lowest cell."),
-        ("inverter", {"mode": "fault"}, "The inverter has a fault."),
-        ("inverter", {"mode": None}, "The inverter does not say its mode."),
-        ("inverter", {"mode": "unknown"}, "The inverter does not say its mode."),
-        ("inverter", {"problem": True}, "The inverter reports a problem."),
-        ("inverter", {"problem": None}, "The inverter does not say whether it has a problem."),
-        ("inverter", {"output_voltage": 0.0}, "The inverter gives out 0 V, under 200 V."),
-        ("inverter", {"output_voltage": None}, "The inverter gives no output voltage."),
-        ("logger", {"reachable": False}, "The logger's host cannot be reached."),
-    ],
-)
-def test_each_broken_condition_connects_at_once_and_says_which(
-    part: str, values: dict[str, Value | None], words: str
-) -> None:
-    story = Story().islanded()
-    story.has(part, **values)
-    decision = story.after(1)
-    assert (decision.position, decision.cause) == ("connected", "broken")
-    assert words in decision.broken
-    assert decision.reasons[: len(decision.broken)] == decision.broken
-
-
-@pytest.mark.parametrize("part", ["battery", "inverter", "logger"])
-def test_a_required_device_that_is_lost_connects_at_once(part: str) -> None:
-    story = Story().islanded()
-    story.silent(part, 40.0)
-    decision = story.after(1)
-    assert decision.position == "connected"
-    assert decision.reasons[0].startswith("No answer from the ")
-    assert decision.reasons[0].endswith(" for 40 s.")
-
-
-def test_a_lost_voltage_while_the_bank_is_low_does_not_wait_for_the_four_minutes() -> None:
-    story = Story().islanded()
-    story.has("battery", voltage=51.0)
-    assert story.after(30).position == "islanded"
-    story.has("battery", voltage=None)
-    assert story.after(1).position == "connected"
-
-
 def test_time_without_samples_never_counts_as_time_below() -> None:
     story = Story().islanded()
     story.has("battery", voltage=None)
@@ -206,93 +93,6 @@ def test_time_without_samples_never_counts_as_time_below() -> None:
     story.wish = "islanded"
     story.rested()
     assert story.after(1).position == "islanded"
-
-
-def test_further_devices_may_be_required() -> None:
-    story = Story(replace(SETTINGS, require=("flat_2",)))
-    story.sources[required("flat_2")] = Source("Flat 2")
-    assert story.after(120).reasons[0] == "No answer from Flat 2 yet."
-    story.sources[required("flat_2")] = Source("Flat 2", fresh=True, values={"power": 3.0})
-    assert story.after(61).position == "islanded"
-
-
-@pytest.mark.parametrize("part", ["battery", "inverter", "logger", "grid", "relay"])
-def test_a_required_device_never_takes_another_ones_part(part: str) -> None:
-    rules = replace(SETTINGS, require=(part,))
-    named = {"battery": "bms", "inverter": "inverter", "logger": "logger", "grid": "grid_meter"}
-    playing = parts(rules)
-    assert playing[part] == {**named, "relay": "contactor"}[part]
-    assert part in [playing[other] for other in playing if other != part]
-
-
-def test_a_logger_that_is_not_named_is_not_needed() -> None:
-    story = Story(replace(SETTINGS, logger=None))
-    story.silent("logger", None)
-    assert story.after(61).position == "islanded"
-
-
-def test_a_grid_that_is_known_to_be_bad_is_told_but_never_blocks_connecting() -> None:
-    story = Story().islanded()
-    story.has("grid", voltage=181.0)
-    assert story.after(30).position == "islanded"
-    story.silent("battery", 12.0)
-    decision = story.after(1)
-    assert decision.position == "connected"
-    assert decision.reasons[-1] == "The grid is at 181 V, which is not nominal."
-
-
-@pytest.mark.parametrize("side", [None, "load"])
-def test_a_meter_behind_the_open_contactor_proves_nothing(side: str | None) -> None:
-    story = Story()
-    story.sources["grid"] = source("grid", {"voltage": 0.0, "frequency": 0.0}, side)
-    assert len(story.after(1).reasons) == 1
-
-
-def test_a_person_connects_always_and_at_once() -> None:
-    story = Story().islanded()
-    story.wish = "connected"
-    decision = story.after(1)
-    assert (decision.position, decision.cause) == ("connected", "override")
-    story.silent("battery", 300.0)
-    decision = story.after(1)
-    assert decision.position == "connected"
-    assert decision.reasons[0] == "No answer from the BMS for 5 min."
-
-
-def test_a_person_islands_only_inside_the_conditions() -> None:
-    story = Story()
-    story.has("battery", voltage=51.4)
-    assert story.after(120).position == "connected"
-    story.wish = "islanded"
-    assert story.after(1).position == "islanded"
-    story.has("battery", discharge_mosfet=False)
-    assert story.after(1).position == "connected"
-    story.has("battery", discharge_mosfet=True)
-    story.rested()
-    assert story.after(60).position == "connected"
-    assert story.after(1).position == "islanded"
-
-
-def test_an_override_does_not_lengthen_the_four_minutes_nor_beat_them_again_and_again() -> None:
-    story = Story().islanded()
-    story.wish = "islanded"
-    story.has("battery", voltage=51.0)
-    assert story.after(240).position == "islanded"
-    assert story.after(1).position == "connected"
-    story.has("battery", voltage=51.6)
-    assert story.after(600).position == "connected"
-    story.has("battery", voltage=51.8)
-    story.rested()
-    assert story.after(1).position == "islanded"
-
-
-def test_a_low_bank_is_never_islanded_by_hand() -> None:
-    story = Story()
-    story.has("battery", voltage=51.1)
-    story.wish = "islanded"
-    decision = story.after(100)
-    assert decision.position == "connected"
-    assert decision.reasons[0] == "Bank at 51.1 V; back to the battery from 51.2 V."
 
 
 def test_a_process_that_was_suspended_settles_anew() -> None:

@@ -1,36 +1,19 @@
 """`gridward meters` as a field team uses it: a sheet in, meters on simulated lines, a sheet out."""
 
-import asyncio
 import csv
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import openpyxl
 import pytest
-from brook import BROOK
+from gateway.meter_lines import SERIALS, Lines, bench, brought_in, inventory, meters
 from meter_bench import Quick
-from typer.testing import CliRunner, Result
 
-from gridward.cli import app
-from gridward.meters import presence, sheet
-from gridward.meters.cli import common, place
-from gridward.meters.inventory import Inventory
-from gridward.meters.meter import AddressRules, State
-from gridward.recorder.history import History
+from gridward.meters import presence
+from gridward.meters.cli import common
+from gridward.meters.meter import State
 from gridward_chint.fresh_meter import FreshMeter
-from gridward_kit.integration import Line, integrations
-from gridward_kit.simulate import Served, serve_pty
-
-SERIALS = tuple(f"2003220166{n}" for n in (10, 21, 32, 43, 54))
-HEAD = [sheet.TITLES[name] for name in sheet.NEEDED]
-
-
-def meters(*words: str, text: str = "") -> Result:
-    return CliRunner().invoke(app, ["meters", *words], input=text, catch_exceptions=False)
 
 
 @pytest.fixture(autouse=True)
@@ -39,52 +22,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(common, "commission", Quick)
     monkeypatch.setattr(presence, "WAIT", 1.0)
     return tmp_path
-
-
-def inventory(folder: Path) -> Inventory:
-    return Inventory(folder / "gridward.db", AddressRules())
-
-
-def brought_in(folder: Path, kind: str = "DDSU666") -> None:
-    book = openpyxl.Workbook()
-    assert book.active is not None
-    book.active.append(HEAD)
-    for serial in SERIALS:
-        book.active.append([serial, kind, "", "", None, "Unassigned"])
-    book.save(folder / "delivery.xlsx")
-    done = meters("import", "delivery.xlsx", "--by", "Ann")
-    assert done.exit_code == 0, done.output
-    assert "5 meters without a fault, 5 new" in done.output
-
-
-@dataclass
-class Lines:
-    """Pseudo-terminals served in a thread of their own, as a bench beside the tool would."""
-
-    loop: asyncio.AbstractEventLoop
-    served: list[Served] = field(default_factory=list)
-
-    def serve(self, *devices: FreshMeter) -> str:
-        async def start() -> str:
-            self.served.append(serve_pty(list(devices), Line(), chunk=16, turnaround=0.0))
-            return self.served[-1].url
-
-        return asyncio.run_coroutine_threadsafe(start(), self.loop).result()
-
-
-@contextmanager
-def bench() -> Iterator[Lines]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    lines = Lines(loop)
-    try:
-        yield lines
-    finally:
-        for one in lines.served:
-            loop.call_soon_threadsafe(one.unplug)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
 
 
 @pytest.fixture
@@ -254,150 +191,6 @@ def opened(folder: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-def test_the_former_loggers_list_becomes_lines_of_the_site_file(folder: Path) -> None:
-    (folder / "logger.yaml").write_text(
-        "meters:\n"
-        "  - {id: 12, name: flat_2, type: 1phase, enabled: true}\n"
-        "  - {id: 101, name: lift, type: 3phase, enabled: false}\n"
-    )
-    said = meters("import", "logger.yaml").output
-    assert "      - {id: flat_2, integration: chint, model: ddsu666, address: 12}" in said
-    assert "      # - {id: lift, integration: chint, model: dtsu666, address: 101}" in said
-    (folder / "logger.yaml").write_text(
-        "meters:\n  - {id: 1, name: a, type: 1phase}\n  - {id: 50, name: B}\n"
-    )
-    wrong = meters("import", "logger.yaml")
-    assert wrong.exit_code == 2
-    assert "logger.yaml:2: found `1`; expected 1 is the address" in wrong.output
-    assert "logger.yaml:3: found `B`; expected `name`" in wrong.output
-
-
-def test_the_former_loggers_history_comes_into_the_store_once(folder: Path) -> None:
-    (folder / "day.csv").write_text(
-        "timestamp,meter_id,V_L1_V,I_L1_A,P_total_kW,E_total_kWh\n"
-        "2026-11-20 10:00:00,10,231.4,1.2,0.277,1834.27\n"
-        "2026-11-20 10:15:00,10,,1.3,-0.5,1834.30\n"
-    )
-    assert "2 rows read, 7 stored" in meters("import", "day.csv").output
-    assert "2 rows read, 0 stored" in meters("import", "day.csv").output
-    history = History(folder / "gridward.db")
-    steps = history.history("meter_010", "power", 1_795_168_000, 1_795_178_000, 900)
-    assert [step.last for step in steps] == [277.0, -500.0]
-    assert len(history.history("meter_010", "voltage", 1_795_168_000, 1_795_178_000, 900)) == 1
-    (folder / "day.csv").write_text("timestamp,meter_id,V_L1_V,Colour\nnow,10,a,1\n2026-11-20,10,a,1\n")
-    wrong = meters("import", "day.csv").output
-    assert "row 1, column 4: found `Colour`" in wrong
-    assert "row 2, timestamp: found `now`" in wrong
-    assert "row 3, column 3: found `a`" in wrong
-
-
 def test_status_of_a_code() -> None:
     assert "1008: not active" in meters("status", "1008").output
     assert meters("status", "999999").exit_code == 2
-
-
-@pytest.fixture
-def with_chint(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A meter of this name that takes a model and an address is installed here."""
-    meter = replace(BROOK, domain="chint", models=("ddsu666", "dtsu666"))
-    monkeypatch.setattr("gridward.config.integrations", lambda: {**integrations(), "chint": meter})
-    monkeypatch.setattr(place, "commission", Quick)
-
-
-def site_file(folder: Path, port: str) -> str:
-    text = (
-        "version: 1\n"
-        "site: {id: home, name: Ridge, time_zone: Europe/Bratislava, fail_safe: grid_connected}\n"
-        "mqtt: {url: embedded}\n"
-        "buses:\n"
-        f"  - id: meters\n    port: {port}\n    devices:\n"
-        "      - {id: flat_1, integration: chint, model: ddsu666, address: 11}  # stays\n"
-    )
-    (folder / "site.yaml").write_text(text)
-    return text
-
-
-@pytest.mark.usefixtures("with_chint")
-def test_add_keeps_what_a_reading_proves(folder: Path, lines: Lines) -> None:
-    meter = FreshMeter(SERIALS[0], unit=12)
-    meter.speak(modbus=True)
-    before = site_file(folder, lines.serve(meter))
-    brought_in(folder)
-    meters("assign", SERIALS[0], "--building", "Flat 2", "--address", "12", "--by", "Ann")
-    assert "nothing was changed" in meters("add", "meters", SERIALS[0], "--id", "flat_2", "--dry-run").output
-    assert (folder / "site.yaml").read_text() == before
-    done = meters("add", "meters", SERIALS[0], "--id", "flat_2", "--by", "Dan")
-    assert done.exit_code == 0, done.output
-    assert "flat_2: 231.4 V at address 12" in done.output
-    line = "      - {id: flat_2, integration: chint, model: ddsu666, address: 12}\n"
-    assert (folder / "site.yaml").read_text() == before + line
-    assert inventory(folder).proven(SERIALS[0]) == {"configured", "reading"}
-    again = meters("add", "meters", SERIALS[0], "--id", "flat_2", "--by", "Dan")
-    assert again.exit_code == 2
-    assert "has a device 'flat_2' already" in again.output
-
-
-@pytest.mark.usefixtures("with_chint")
-def test_add_takes_back_what_nothing_proves(folder: Path, lines: Lines) -> None:
-    other = FreshMeter(SERIALS[1], "dtsu666", unit=13)
-    other.speak(modbus=True)
-    before = site_file(folder, lines.serve(other))
-    for address in ("12", "13"):  # nobody there; somebody of another model
-        done = meters("add", "meters", "--type", "1phase", "--address", address, "--by", "Dan")
-        assert done.exit_code == 3
-        assert "the site file is as it was before" in done.output
-        assert (folder / "site.yaml").read_text() == before
-    assert meters("add", "meters", "--type", "3phase", "--address", "50").exit_code == 2
-    assert meters("add", "meters").exit_code == 2
-    assert (folder / "site.yaml").read_text() == before
-
-
-@pytest.mark.usefixtures("with_chint")
-def test_ten_fresh_meters_from_unassigned_to_commissioned(
-    folder: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shelf = {f"2003220166{n}": FreshMeter(f"2003220166{n}") for n in range(40, 50)}
-    for meter in shelf.values():
-        meter.unplugged = True
-    (folder / "delivery.csv").write_text(
-        ",".join(HEAD) + "\n" + "".join(f"{serial},DDSU666,,,,Unassigned\n" for serial in shelf)
-    )
-    port = lines.serve(*shelf.values())
-    site_file(folder, port)
-
-    def at_the_bench(question: str, **_: object) -> bool:
-        for serial, meter in shelf.items():
-            if "Connect it alone" in question:
-                meter.unplugged = serial not in question
-            elif "supply" in question and not meter.unplugged:
-                meter.power_cycle()
-        return True
-
-    monkeypatch.setattr("typer.confirm", at_the_bench)
-
-    def each(*words: str) -> None:
-        for serial in shelf:
-            done = meters("assign", serial, *words, "--by", "Ann")
-            assert done.exit_code == 0, done.output
-
-    assert meters("import", "delivery.csv", "--by", "Ann").exit_code == 0
-    each("--building", "House")
-    batch = meters("batch", port, "--by", "Ben", "--yes")
-    assert "10 of 10 done" in batch.output, batch.output
-    each("--to", "Converted", "--proof", "labelled")
-    for meter in shelf.values():
-        meter.unplugged = False
-    assert sorted(meter.unit for meter in shelf.values()) == list(range(10, 20))
-    assert meters("verify", port, *(str(number) for number in range(10, 20)), "--by", "Ben").exit_code == 0
-    each("--to", "Shipped")
-    each("--to", "Installed", "--proof", "serial_matched")
-    assert "remote team: commission (10)" in meters("pending").output
-    (folder / "site.yaml").write_text(
-        (folder / "site.yaml").read_text().replace("address: 11", "address: 30")
-    )
-    for serial in shelf:
-        done = meters("add", "meters", serial, "--by", "Dan")
-        assert done.exit_code == 0, done.output
-    each("--to", "Commissioned")
-    assert {one.state for one in inventory(folder).all()} == {State.COMMISSIONED}
-    assert meters("pending").output == "no meter waits for anybody\n"

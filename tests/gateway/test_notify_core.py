@@ -15,6 +15,7 @@ from gridward.notify.core import (
     State,
     due,
     from_json,
+    gathered,
     quiet,
     shown,
     step,
@@ -105,6 +106,17 @@ def test_quiet_hours_hold_back_and_are_told_in_one_message_afterwards() -> None:
         "Disk: The disk is at 0.90.",
     ]
     assert watch.told[0][0] == pytest.approx(8.5 * 3600, abs=10)
+
+
+def test_of_several_none_says_its_title_twice() -> None:
+    messages = [
+        Message("Nothing is recorded", "Nothing is recorded: the disk is full.", "fault"),
+        Message("Device silent", "BMS has not answered for 65 s.", "fault"),
+    ]
+    assert gathered(messages, "").text.split("\n") == [
+        "Nothing is recorded: the disk is full.",
+        "Device silent: BMS has not answered for 65 s.",
+    ]
 
 
 def test_safety_is_told_in_quiet_hours() -> None:

@@ -1,23 +1,20 @@
 """The page in a real browser: a plant's scenes, the real rules and store, buttons that reach the inverter."""
 
 import os
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from gateway.page_seen import cards_of, fields, pressed, reading, segment, text, until
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import Select, WebDriverWait
-from tools.browser import PATIENCE, Served, chromium, emulate, logged_in, missing, scene, told
+from selenium.webdriver.support.ui import Select
+from tools.browser import Served, chromium, emulate, logged_in, missing, scene, told
 
 from gridward.page import figures
 
-T = TypeVar("T")
 SITE = "site"
 VIEWS = ("", "controls", "charts", "cells", "devices", "devices/inverter", "rules", "audit", "health")
 PHONE = (390, 844)
@@ -33,7 +30,6 @@ new MutationObserver((seen) => seen.forEach((one) => {
 })).observe(document.querySelector('.view'), {subtree: true, characterData: true, characterDataOldValue: true,
   attributes: true, attributeOldValue: true});
 """
-
 pytestmark = pytest.mark.skipif(
     missing() is not None and not os.environ.get("CI"), reason=f"{missing()} is not installed"
 )
@@ -58,38 +54,6 @@ def page(browser: webdriver.Chrome, noon: Served) -> webdriver.Chrome:
     browser.delete_all_cookies()
     logged_in(browser, noon.url, noon.token)
     return browser
-
-
-def until(page: webdriver.Chrome, look: Callable[[webdriver.Chrome], T | None]) -> T:
-    """What `look` gives as soon as it is something; fails with a TimeoutException."""
-    wait = WebDriverWait(page, PATIENCE, 0.1, ignored_exceptions=[StaleElementReferenceException])
-    return wait.until(lambda driver: look(driver) or False)
-
-
-def text(page: webdriver.Chrome, selector: str) -> str:
-    return " ".join(found.text for found in page.find_elements(By.CSS_SELECTOR, selector)).replace(
-        "\u00a0", " "
-    )
-
-
-def reading(served: Served, device: str, key: str) -> str | float | None:
-    """What the API says of a value."""
-    headers = {"Authorization": f"Bearer {served.token}"}
-    answer = httpx.get(f"{served.url}api/v1/devices/{device}", headers=headers)
-    value: str | float | None = answer.json()["values"].get(key)
-    return value
-
-
-def segment(page: webdriver.Chrome, key: str, option: str) -> WebElement:
-    return until(
-        page,
-        lambda seen: next(iter(seen.find_elements(By.CSS_SELECTOR, f"#{key} [data-option={option}]")), None),
-    )
-
-
-def pressed(page: webdriver.Chrome, key: str) -> str | None:
-    found = page.find_elements(By.CSS_SELECTOR, f"#{key} [aria-pressed=true]")
-    return found[0].get_attribute("data-option") if found else None
 
 
 def test_nothing_is_shown_without_the_token(browser: webdriver.Chrome, noon: Served) -> None:
@@ -220,10 +184,6 @@ def test_the_health_view_tells_roles_store_and_devices(page: webdriver.Chrome, n
     assert "enough" in cards["Inverter"]
 
 
-def cards_of(page: webdriver.Chrome) -> list[WebElement]:
-    return page.find_elements(By.CSS_SELECTOR, ".devices .card")
-
-
 def test_the_audit_is_filtered_while_one_types(page: webdriver.Chrome, noon: Served) -> None:
     page.get(f"{noon.url}audit")
     until(page, lambda seen: "rules/decision" in text(seen, ".audit tbody"))
@@ -260,10 +220,6 @@ def test_a_setting_among_the_entities_is_set_and_read_back(page: webdriver.Chrom
     until(page, lambda seen: seen.find_element(By.CSS_SELECTOR, f'[aria-label="Set {label}"]')).click()
     until(page, lambda seen: "Confirmed, " in text(seen, ".rows .told"))
     assert reading(noon, "inverter", "max_charging_current") == 30
-
-
-def fields(page: webdriver.Chrome) -> list[WebElement]:
-    return [one for one in page.find_elements(By.CSS_SELECTOR, ".rows select") if one.is_displayed()]
 
 
 def test_logging_out_elsewhere_closes_an_open_view(page: webdriver.Chrome, noon: Served) -> None:

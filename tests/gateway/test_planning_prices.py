@@ -1,9 +1,10 @@
 """Prices, forecast and the battery's plan as they come and go, on a broker in memory."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,49 @@ async def test_the_cheap_hours_charge_and_the_dear_ones_are_lived_from(tmp_path:
     assert all(seen[hour] == (False, True) for hour in range(18, 22))
     assert any(seen[hour][0] for hour in range(6, 10))
     assert not any(seen[hour][0] for hour in (*range(6), *range(10, 24)))
+
+
+async def test_three_days_of_prices_by_mqtt_over_the_day_of_25_hours(tmp_path: Path) -> None:
+    """Each day's list comes in the afternoon before, as exchanges publish it; the night of 25 October has
+    an hour twice, at two prices."""
+    begins, ends = begin("2026-10-24T00:00"), begin("2026-10-27T00:00")
+    assert ends - begins == 73 * 3600
+    listed = [
+        {"start": datetime.fromtimestamp(begins + hour * 3600, UTC).isoformat(), "price": _price(hour)}
+        for hour in range(97)
+    ]
+    house = PlanHouse(tmp_path, "2026-10-24T00:00")
+    charged, lived = [], []
+    async with house.running(STEADY):
+        for hour in range(73):
+            until = {0: 24, 14: 49, 39: 73, 63: 97}.get(hour)
+            if until is not None:
+                house.broker.publish("prices/day_ahead", json.dumps(listed[max(0, hour - 24) : until]))
+            house.clock.jump(begins + hour * 3600 + 1800 - house.clock.time())
+            house.soc = 20.0 if hour % 24 < 4 else 70.0
+            await house.live(10)
+            state = house.state()
+            assert state["price"] == _price(hour), hour
+            assert "charge_now" in state, (hour, state["plan_reason"])
+            charged += [hour] if state["charge_now"] else []
+            lived += [hour] if state["discharge_now"] else []
+    repeated = [datetime.fromtimestamp(begins + hour * 3600, ZONE).hour for hour in range(24, 49)]
+    assert repeated.count(2) == 2
+    assert charged, "the cheap hours charge"
+    assert all(_price(hour) == 0.10 for hour in charged)
+    assert 26 in charged, "of the hour that comes twice the cheap one"
+    assert 27 not in charged, "and not the dear one"
+    dear = [hour for hour in range(73) if _price(hour) == 0.50]
+    assert set(dear) - {27} <= set(lived)
+
+
+def _price(hour: int) -> float:
+    """At hours since the first midnight: cheap at night, dear in the evening; 2 o'clock, the second time, is
+    dear."""
+    local = datetime.fromtimestamp(begin("2026-10-24T00:00") + hour * 3600, ZONE)
+    if local.hour == 2 and local.fold:
+        return 0.50
+    return 0.10 if local.hour < 4 else 0.50 if 18 <= local.hour < 22 else 0.30
 
 
 async def test_a_stale_price_list_is_absent_and_so_is_the_plan(tmp_path: Path) -> None:

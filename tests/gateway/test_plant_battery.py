@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridward.plant.battery import Battery, BatterySettings
-from gridward.plant.bms import Bms
+from gridward.plant.bms import LIMITS, Bms
 from gridward.plant.cells import REST, cold_factor, rest_voltage
 
 EVEN = {"soc_spread": 0.0, "capacity_spread": 0.0}
@@ -171,6 +171,37 @@ def test_a_frozen_bank_is_not_charged() -> None:
     bms.step(1)
     assert mosfets(bms) == (False, True)
     assert bms.readings()["charge_temperature_low_protection"] is True
+
+
+@given(
+    volts=st.floats(2.7, 3.7),
+    difference=st.floats(0, 0.3),
+    current=st.floats(-280, 160),
+    warmth=st.floats(-25, 70),
+)
+def test_a_warning_stands_as_soon_as_one_limit_is_reached(
+    volts: float, difference: float, current: float, warmth: float
+) -> None:
+    battery, bms = bank(50)
+    battery.lowest, battery.highest = volts, volts + difference
+    battery.current, battery.temperature = current, warmth
+    bms._watch(1.0)
+    seen = {
+        "cell_voltage_high": battery.highest,
+        "cell_voltage_low": battery.lowest,
+        "charge_overcurrent": current,
+        "discharge_overcurrent": -current,
+    }
+    past = {stem for stem, limit in LIMITS.items() if limit.past(limit.warning, seen.get(stem, warmth))}
+    assert {stem for stem in LIMITS if f"{stem}_warning" in bms.failures} == past
+
+
+@given(soc=st.floats(1, 99.5), current=st.floats(-100, 60))
+def test_a_part_of_the_readings_says_what_the_whole_says(soc: float, current: float) -> None:
+    battery, bms = bank(soc)
+    flow(battery, bms, current, 60)
+    assert (battery.lowest, battery.highest) == (min(battery.voltages), max(battery.voltages))
+    assert bms.terminals().items() <= bms.bank().items() <= bms.readings().items()
 
 
 def test_the_bms_counts_what_its_shunt_sees_and_loses_what_it_does_not() -> None:

@@ -1,8 +1,8 @@
-"""The plant as a whole: energies that balance, steps, commands, scenes, and a year."""
+"""The plant as a whole: energies that balance, steps, commands and scenes."""
 
 import math
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -28,7 +28,6 @@ from gridward_kit.point import Value
 
 ZONE = ZoneInfo("Europe/Bratislava")
 START = datetime(2026, 1, 1, tzinfo=ZONE)
-
 inverters = st.builds(
     InverterSettings,
     output_source_priority=st.sampled_from(Output),
@@ -260,49 +259,3 @@ def test_random_faults_are_seeded_and_about_as_many_as_said() -> None:
         counts.append(days)
     assert counts[0] == counts[1] != counts[2]
     assert 10 < len(counts[0]) < 45
-
-
-@pytest.fixture(scope="module")
-def months() -> list[tuple[Ledger, float, float, float]]:
-    """A year in minutes: each month's energies, lowest and highest SoC, widest spread of cells (V)."""
-    plant = Plant(
-        PlantSettings(
-            start=datetime(2026, 1, 1, tzinfo=UTC),
-            inverter=InverterSettings(charger_source_priority=ChargerSource.SOLAR_FIRST),
-            grid=GridSettings(random_faults=0.05),
-        )
-    )
-    found = []
-    for month in range(1, 13):
-        before = replace(plant.ledger)
-        low, high, spread = 100.0, 0.0, 0.0
-        while plant.now.month == month:
-            plant.step(60)
-            low, high = min(low, plant.soc), max(high, plant.soc)
-            spread = max(spread, max(plant.battery.voltages) - min(plant.battery.voltages))
-        found.append((plant.ledger.since(before), low, high, spread))
-    assert plant.now.year == 2027
-    return found
-
-
-def test_a_year_balances_and_the_battery_lives_through_it(
-    months: list[tuple[Ledger, float, float, float]],
-) -> None:
-    for energies, low, high, spread in months:
-        assert energies.imbalance == pytest.approx(0, abs=1e-4)
-        assert energies.unserved < 0.01 * energies.load  # an outage while the battery was empty
-        assert 1 < low < high <= 99.9
-        assert spread < 0.4
-    taken = sum(energies.battery_in for energies, *_ in months)
-    assert 0.93 < sum(energies.battery_out for energies, *_ in months) / taken < 0.995
-
-
-def test_a_year_leans_on_the_grid_in_winter_and_has_sun_to_spare_in_summer(
-    months: list[tuple[Ledger, float, float, float]],
-) -> None:
-    energies = [row[0] for row in months]
-    winter = energies[:2] + energies[10:]
-    summer = energies[4:8]
-    assert sum(item.grid_import for item in winter) > 5 * sum(item.grid_import for item in summer)
-    assert sum(item.curtailed for item in summer) > 5 * sum(item.curtailed for item in winter)
-    assert 2_000_000 < sum(item.load for item in energies) < 3_500_000

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -21,6 +22,8 @@ from gridward.rehearsal.house import House
 from gridward.rehearsal.page import page
 from gridward.rehearsal.sites import beside, trial_of
 from gridward.rehearsal.trial import Span, Trial, rehearse
+from gridward.rules import engine, grid_switch
+from gridward.rules.inputs import Inputs
 
 RUN = CliRunner()
 TREE = Path(__file__).resolve().parents[2]
@@ -59,19 +62,38 @@ def test_the_same_is_lived_through_twice(trial: Trial) -> None:
     assert other.load != once.load
 
 
-def test_readings_at_which_no_rule_looks_change_nothing(
+def test_readings_and_reasons_at_which_nobody_looks_change_nothing(
     trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moment = datetime(2026, 6, 1, 12, tzinfo=trial.site.time_zone)
     few = House.of(trial.site, moment, 1).sources(0.0)
     brief = rehearse(trial, WINTER)
     monkeypatch.setattr(House, "_measure_less", lambda *_: None)
+    said: list[str] = []
+
+    def told(inputs: engine.Inputs, *rest: Any) -> tuple[tuple[engine.Decision, ...], engine.Memory]:  # noqa: ANN401
+        assert not inputs.worded
+        found = engine.decide(replace(inputs, worded=True), *rest)
+        said.extend(one.reason for one in found[0] if one.code == "write")
+        return found
+
+    def switched(inputs: Inputs, *rest: Any) -> grid_switch.Decision:  # noqa: ANN401
+        assert not inputs.worded
+        found = decide(replace(inputs, worded=True), *rest)
+        assert found.reasons
+        return found
+
+    decide = grid_switch.decide
+    monkeypatch.setattr("gridward.rehearsal.trial.decide", told)
+    monkeypatch.setattr(grid_switch, "decide", switched)
     whole = House.of(trial.site, moment, 1).sources(0.0)
     for device, source in whole.items():
         assert few[device].values.items() <= source.values.items()
         assert few[device].keys == source.keys
     assert sum(len(one.values) for one in few.values()) < sum(len(one.values) for one in whole.values()) / 2
     assert replace(rehearse(trial, WINTER), seconds=0.0) == replace(brief, seconds=0.0)
+    assert said
+    assert all(said)
 
 
 def test_a_rule_that_asks_for_a_cell_is_told_it(trial: Trial, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from gridward_kit.clock import iso
 from gridward_kit.device import Device
 from gridward_kit.info import Setup
 from gridward_kit.integration import Identity, integrations
+from gridward_kit.kept import Json
 from gridward_kit.mqtt import Message
 from gridward_kit.point import Value
 from gridward_kit.testing import START, MemoryBroker, TurnedClock
@@ -206,3 +207,75 @@ def test_a_gap_in_the_record_begins_anew(night: Night, tmp_path: Path) -> None:
     store.commit()
     store.close()
     assert replay(empty, START, START + 1000).now == ()
+
+
+CRITICAL = ("inverter/output_source_priority", "USB", "source_usb_when_battery_critical")
+
+
+def critical(
+    folder: Path, level: int, said: Mapping[str, Value], *events: tuple[float, dict[str, Json]]
+) -> Site:
+    """Ten minutes with a critical bank, and what a person had the rules' entities say meanwhile."""
+    site = trial_of(written(folder)).site
+    policy = site.rules.policy
+    assert policy is not None
+    rules = tuple(replace(rule, level=level) for rule in policy.rules)
+    store = Store(site.record.store)
+    for number, second in enumerate(range(0, 600, 5)):
+        for device, values in (("bms", {**BANK, "voltage": 50.4}), ("inverter", {**INVERTER, **SETTINGS})):
+            store.add(Parcel(device, "boot", number + 1, START + second, values))
+        store.add(Parcel("rules", "boot", number + 1, START + second, {**said, "mode": "on"}))
+    for at, event in events:
+        store.audit(START + at, {"v": 1, "what": CRITICAL[0], "by": "page", **event})
+    store.commit()
+    store.close()
+    return with_policy(site, replace(policy, rules=rules))
+
+
+@pytest.mark.parametrize(
+    ("said", "decided"),
+    [
+        ({}, [CRITICAL]),
+        ({"inverter_output_source_priority_override": "auto"}, [CRITICAL]),
+        ({"inverter_output_source_priority_override": "stop"}, []),
+        ({"override": "stop"}, []),
+        (
+            {"inverter_output_source_priority_override": "SUB"},
+            [("inverter/output_source_priority", "SUB", "")],
+        ),
+    ],
+)
+def test_what_a_person_held_is_held_again(
+    tmp_path: Path, said: Mapping[str, Value], decided: list[tuple[str, Value, str]]
+) -> None:
+    found = replay(critical(tmp_path, 2, said), START, START + 600)
+    assert [one for one in of(found.now) if one[0] == CRITICAL[0]] == decided
+
+
+def test_a_number_that_a_person_forced(tmp_path: Path) -> None:
+    said: dict[str, Value] = {
+        "inverter_max_charging_current_override": "forced",
+        "inverter_max_charging_current_forced": 20.0,
+    }
+    found = replay(critical(tmp_path, 2, said), START, START + 600)
+    assert ("inverter/max_charging_current", 20.0, "") in of(found.now)
+
+
+@pytest.mark.parametrize(("answer", "decided"), [("approved", [CRITICAL]), ("declined", []), ("", [])])
+def test_a_rule_that_proposes_acts_when_a_person_had_approved(
+    tmp_path: Path, answer: str, decided: list[tuple[str, Value, str]]
+) -> None:
+    event: dict[str, Json] = {"status": f"proposal_{answer}", "rule": CRITICAL[2], "by": "page"}
+    found = replay(critical(tmp_path, 3, {}, (400.0, event)), START, START + 600)
+    assert [one for one in of(found.now) if one[0] == CRITICAL[0]] == decided
+    assert all(one.at >= START + 400 for one in found.now if one.what == CRITICAL[0])
+
+
+def test_the_site_file_is_named_as_for_every_other_command(night: Night) -> None:
+    site = str(night.folder / "site.yaml")
+    span = ["--from", iso(START), "--to", iso(START)]
+    for words in ([site], ["--site", site], [site, "--site", site]):
+        done = CliRunner().invoke(app, ["rules", "replay", *words, *span])
+        assert "--from comes before --to" in done.output, "it got as far as the span"
+    other = CliRunner().invoke(app, ["rules", "replay", site, "--site", "other.yaml", *span])
+    assert (other.exit_code, "one site file" in other.output) == (2, True)

@@ -84,7 +84,7 @@ def test_every_field_that_a_rule_has_is_there_although_the_file_leaves_it_out(tm
         (("critical}\n    for", "critcal}\n    for"), 10, "nearest: `critical`"),
         (("at_most", "beneath"), 10, "one of above, below"),
         (("at_most: critical", "at_most: .nan"), 10, "a number"),
-        (("at_most: critical", "equals: .inf"), 10, "a value"),
+        (("at_most: critical", "equals: .inf"), 10, "a number"),
         (("at_most: critical", "between: [53, 51]"), 10, "the lower first"),
         (("SBU", "SUN"), 9, "one of USB, SUB, SBU"),
         (("priority: USB", "priority: UTI"), 12, "one of USB, SUB, SBU"),

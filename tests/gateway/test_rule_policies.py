@@ -60,6 +60,17 @@ def test_a_story_that_ends_otherwise_is_told_with_its_place(tmp_path: Path) -> N
     assert CliRunner().invoke(app, ["rules", "test", str(file)]).exit_code == 2
 
 
+def test_the_stories_of_a_rule_file_lie_beside_it(tmp_path: Path) -> None:
+    rules = tmp_path / "mine.yaml"
+    rules.write_text((SHIPPED / "schedule.yaml").read_text())
+    alone = CliRunner().invoke(app, ["rules", "test", str(rules)])
+    assert (alone.exit_code, "in mine.stories.yaml, which is not there" in alone.output) == (2, True)
+    stories = (SHIPPED / "schedule.stories.yaml").read_text()
+    rules.with_name("mine.stories.yaml").write_text(stories.replace("policy: schedule", "policy: mine.yaml"))
+    done = CliRunner().invoke(app, ["rules", "test", str(rules)])
+    assert (done.exit_code, "mine.stories.yaml: 7 stories, 0 of them" in done.output) == (0, True)
+
+
 LOW_BANK: dict[str, Value] = {"current": -12.0, "discharge_mosfet": True, "cell_voltage_min": 3.2}
 INVERTER: dict[str, Value] = {"mode": "battery", "output_voltage": 230.0, "problem": False}
 

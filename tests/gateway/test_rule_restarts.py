@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from gridward.rules.policy import Output, Policy, Rule, Wish
 from gridward.run import House as Roles
 from gridward.run import reread
 from gridward_kit.clock import SystemClock
+from gridward_kit.kept import Json, Kept
 from gridward_kit.mqtt import Broker
 
 SETTLED = 15
@@ -80,6 +81,21 @@ async def test_a_restart_in_the_middle_of_a_wait_begins_it_anew(house: House) ->
     assert len(house.commands) == 1
 
 
+async def test_a_clock_on_the_wall_that_steps_about_neither_ends_a_wait_nor_begins_it_anew(
+    house: House,
+) -> None:
+    waits = Policy("tested", "d1", rules=(replace(USB, hold=240.0),), settle=10.0)
+    house.states["bms"]["voltage"] = 50.4
+    house.start("on", waits)
+    for jump in (3600.0, -3600.0, 86400.0, -86400.0, 3 * 365 * 86400.0, -6 * 365 * 86400.0):
+        await house.live(38)
+        house.clock.jump(jump)
+    await house.live(8)
+    assert house.commands == []
+    await house.live(10)
+    assert len(house.commands) == 1
+
+
 async def test_a_disk_that_takes_nothing_holds_the_rules_back_and_no_person(house: House) -> None:
     house.states["bms"]["voltage"] = 50.4
     house.start("on", policy())
@@ -90,6 +106,29 @@ async def test_a_disk_that_takes_nothing_holds_the_rules_back_and_no_person(hous
     await house.ask("inverter_source_override", "SUB")
     await house.live(2)
     assert [command["value"] for command in house.commands] == ["SUB"]
+
+
+async def test_what_is_written_at_one_look_is_counted_on_disk_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs: list[int] = []
+    save = Kept.save
+
+    def noted(kept: Kept, changes: Mapping[str, Json]) -> None:
+        rules = changes.get("rules")
+        writes = rules.get("writes") if isinstance(rules, dict) else None
+        if isinstance(writes, dict):
+            outputs.append(len(writes))
+        save(kept, changes)
+
+    monkeypatch.setattr(Kept, "save", noted)
+    more = Rule("more", "More.", Compare(VOLTS, "at_most", 50.6), (Wish(AMPERES, 10.0),))
+    house.states["bms"]["voltage"] = 50.4
+    house.start("on", Policy("tested", "d1", rules=(replace(USB, hold=0.0), more), settle=10.0))
+    await house.live(SETTLED)
+    assert len(house.commands) == len(house.sent("amperes")) == 1
+    assert 1 not in outputs
+    assert 2 in outputs
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Match
 
 from gridward.api import clicks, confirm, keyring, login, proposals, routes, schedule
 from gridward.api.attempts import Attempts
@@ -20,6 +21,7 @@ from gridward.recorder.history import History
 from gridward.site import Site
 from gridward_kit.clock import Clock
 
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 STARTING = 60.0  # s in which the broker need not have told anything yet
 
 
@@ -58,6 +60,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(OSError, _broken)
     _health(app, live, clock)
+    _nowhere(app)
     app.state.gateway = gateway
     return app
 
@@ -71,8 +74,26 @@ def _health(app: FastAPI, live: Live, clock: Clock) -> None:
         now = clock.monotonic()
         newest = max((device.at for device in live.devices.values() if device.at is not None), default=began)
         if now - newest > STARTING:
-            return JSONResponse({"status": f"no device has said anything for {now - newest:.0f} s"}, 503)
+            silent = f"no device has said anything for {now - newest:.0f} s"
+            return JSONResponse({"status": silent, "error": silent}, 503)
         return JSONResponse({"status": "ok"})
+
+
+def _nowhere(app: FastAPI) -> None:
+    """What is asked for below `/api` and is not there is told as everything else there, not as a page."""
+    known = list(app.router.routes)
+
+    @app.api_route("/api/{rest:path}", methods=METHODS, include_in_schema=False)
+    async def nowhere(request: Request) -> JSONResponse:
+        path = request.url.path[:100]
+        asked = [(method, {**request.scope, "method": method}) for method in METHODS]
+        allowed = [
+            method for method, scope in asked if any(one.matches(scope)[0] is Match.FULL for one in known)
+        ]
+        if not allowed:
+            return error(404, f"there is nothing at {path}; /api/v1/openapi.json says what is there")
+        words = f"{request.method} is not for {path}, but {' and '.join(allowed)}"
+        return error(405, words, {"Allow": ", ".join(allowed)})
 
 
 async def _in_words(_: Request, problem: Exception) -> JSONResponse:

@@ -1,5 +1,6 @@
 """The one door: path prefix, who is asking, forged requests, and the headers that every answer carries."""
 
+from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -8,6 +9,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gridward.api.access import SAFE, lacking, needed
+from gridward.api.cors import Cors
 from gridward.api.gateway import Caller, Gateway
 
 OPEN = frozenset({"/login", "/healthz", "/api/v1/commands"})  # the last one asks Grafana who clicked
@@ -20,6 +22,9 @@ ANSWER_HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 AGAIN = (
     '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0"><title>Gridward</title>'
@@ -34,6 +39,7 @@ class Gate:
         self._app = app
         self._gateway = gateway
         self._prefix = gateway.site.http.prefix
+        self._cors = Cors(gateway.site.http.cors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -46,12 +52,16 @@ class Gate:
         state["gateway"], state["caller"] = self._gateway, caller
         path = scope["path"].removeprefix(self._prefix)
         refusal = None if path in OPEN else self._refusal(scope, headers, caller, path)
+        if scope["type"] == "http":
+            lets = self._cors.lets(headers, path)
+            send = _with_headers(send, self._cors.headers if lets else {})
+            refusal = (self._cors.answer(headers, scope["method"]) if lets else None) or refusal
         if refusal is None:
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await refusal(scope, receive, _with_headers(send))
+            await refusal(scope, receive, send)
 
     def _placed(self, scope: Scope) -> Scope:
         """The scope below the site's own prefix, whether or not a proxy took it off; no other is believed."""
@@ -149,11 +159,11 @@ def cookie_of(headers: Headers, name: str) -> str | None:
     return cookie_parser(headers.get("cookie", "")).get(name)
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, more: Mapping[str, str]) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in ANSWER_HEADERS.items():
+            for name, value in {**ANSWER_HEADERS, **more}.items():
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
         await send(message)

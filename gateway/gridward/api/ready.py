@@ -28,12 +28,15 @@ def ready(gateway: Gateway, name: str, device: str | None = None, proposal: str 
         raise Unready(404, f"there is no command {name[:64]!r}")
     target = _target(gateway, command.kind, device)
     row = target.entities.get(command.entity)
-    options = row.get("options") if row is not None else None
+    (group,) = (one for one in GROUPS.values() if command in one.commands)
+    if row is None:
+        raise Unready(404, f"{target.name} has no {group.title}")
+    options = row.get("options")
     if not isinstance(options, list) or command.value not in options:
-        raise Unready(404, f"{target.name} cannot be asked for {command.entity} {command.value}")
+        name = rulewords.text(row, "name") or group.title
+        raise Unready(404, f"{target.name}: {name} cannot be set to {command.title}")
     _usable(gateway, target)
     stands = gateway.fresh(target.id, command.entity)
-    (group,) = (one for one in GROUPS.values() if command in one.commands)
     return Press(
         name=name,
         device=target.id,

@@ -112,6 +112,7 @@ async def run(app: FastAPI, listener: socket.socket, context: ssl.SSLContext | N
         await asyncio.shield(serving)
     except asyncio.CancelledError:
         server.should_exit = True
-        with suppress(asyncio.CancelledError):
-            await serving
+        while not serving.done():  # cancelled again, it shall not be cut short: it knows its end itself
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait((serving,))
         raise

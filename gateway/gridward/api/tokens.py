@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gridward.api.access import WORDS, Role
-from gridward_kit.kept import Json
+from gridward_kit.kept import Json, hand_over, make_folder, sync_folder
 
 LASTS = 30 * 86400.0
 FILE = Path("state") / "token.json"
@@ -156,11 +156,13 @@ class Tokens:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner may read, whole or not at all; raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     beside = path.with_name(f"{path.name}.new")
     beside.unlink(missing_ok=True)
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    hand_over(beside)
     beside.replace(path)
+    sync_folder(path.parent)

@@ -1,7 +1,6 @@
 """The part `grafana` of a site file."""
 
 import re
-from urllib.parse import urlsplit
 
 from gridward import values
 from gridward.document import Plain
@@ -20,19 +19,12 @@ def grafana_of(section: Section | None) -> GrafanaSpec | None:
             "/"
         ),
         buttons=section.take("buttons", values.one_of(*ROLES[1:]), ""),
-        origin=section.take("origin", _origin, ""),
+        origin=section.take("origin", values.origin, ""),
         cookie=section.take("cookie", _cookie, "grafana_session"),
         token=section.secret("token"),
     )
     section.close()
     return spec
-
-
-def _origin(value: Plain) -> str:
-    parts = urlsplit(value) if isinstance(value, str) else None
-    if parts is None or parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != value:
-        raise values.Wrong("the address in the browser without a path, as https://house.example")
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _cookie(value: Plain) -> str:

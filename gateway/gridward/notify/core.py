@@ -122,7 +122,8 @@ def tell(
 
 def gathered(messages: Sequence[Message], title: str) -> Message:
     """Several messages as one, of the greatest severity among them."""
-    text = "\n".join(f"{one.title}: {one.text}" for one in messages)
+    lines = (one.text if one.text.startswith(one.title) else f"{one.title}: {one.text}" for one in messages)
+    text = "\n".join(lines)
     return Message(title, text, max((one.severity for one in messages), key=SEVERITIES.index))
 
 

@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 
 from gridward_kit.point import Value
 
-RULES = "rules"
+RULES, RELAY = "rules", "relay"
+GENERATOR = "feed_house"
+FEEDS = (
+    "The generator is put on the house now. That the grid is off is only what the contactor's own contact "
+    "says, and whether the grid is there may not be known: be sure of both, and of the interlock in hardware."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Control:
 
 def question(kind: str | None, key: str, option: Value) -> str | None:
     """What switching power asks first, wherever on the page it is pressed; None where nothing is asked."""
+    if (kind, key) == (RELAY, GENERATOR):
+        return FEEDS if option is True else None
     for control in CONTROLS:
         if (control.role, control.key) == (kind, key):
             return control.choice(option).asks
@@ -66,13 +73,13 @@ CONTROLS: tuple[Control, ...] = (
         RULES,
         "mode",
         "Rules",
-        "Whether the rules may switch the contactor.",
+        "Whether the rules may act.",
         {
             "off": Choice("Off", "The rules do nothing. The grid is connected unless you say otherwise."),
             "observe": Choice("Observe", "The rules say what they would do, and switch nothing."),
             "on": Choice(
                 "On",
-                "The rules switch the contactor.",
+                "The rules act: on the contactor, where there is one, and on devices.",
                 "From now on the rules open and close the grid's contactor by themselves.",
             ),
         },

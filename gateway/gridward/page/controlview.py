@@ -12,11 +12,16 @@ from gridward.page.shell import every_second
 
 def controls(gateway: Gateway, caller: Caller) -> None:
     """All controls that this site has, kept up to date."""
-    ruled = gateway.site.rules.grid_switch is not None
+    settings = gateway.site.rules.grid_switch
+    ruled, switched = settings is not None, settings is None or settings.stated
     with Tag("div", dress="controls"):
         if not ruled:
             _no_rules()
-        shown = [Segments(gateway, caller, control) for control in CONTROLS if ruled or control.role != RULES]
+        shown = [
+            Segments(gateway, caller, control)
+            for control in CONTROLS
+            if (ruled or control.role != RULES) and (switched or control.key != "grid_override")
+        ]
 
     def look() -> None:
         for segments in shown:

@@ -16,6 +16,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     "later": ("is set later", "asked"),
     "spent": ("is not set: too many writes", "warning"),
     "unread": ("is not set: it cannot be read", "warning"),
+    "refused": ("is not set: the device does not take it", "warning"),
     "envelope": ("is not set: outside the envelope", "warning"),
     "proposed": ("is proposed", "asked"),
     "unsure": ("is not proposed: not sure enough", "warning"),

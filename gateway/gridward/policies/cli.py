@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from gridward import rules_cli
 from gridward.config import load
 from gridward.document import Fault, SiteFault
-from gridward.policies.rulefile import SHIPPED, shipped
+from gridward.policies.rulefile import SHIPPED, shipped, top_of
 from gridward.policies.storyfile import Stories, read_stories
 from gridward.rehearsal.cli import register
 from gridward.rules.expanded import expanded
@@ -36,25 +36,48 @@ def show(site: Annotated[Path, typer.Argument(metavar="[SITE.yaml]")] = SITE) ->
     text = io.StringIO()
     yaml = YAML()
     yaml.width = 100
-    yaml.dump(expanded(home.rules.policy), text)
+    settings = home.rules.grid_switch
+    switch = (
+        "absent: no contactor; all else is done"
+        if settings is None or settings.relay is None
+        else settings.relay
+    )
+    yaml.dump({"mode": home.rules.mode, "grid_switch": switch, **expanded(home.rules.policy)}, text)
     typer.echo(text.getvalue(), nl=False)
 
 
 @app.command()
 def test(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Stories, or a shipped policy's name.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Stories, the rule file that they lie beside, or a shipped policy's name."
+        ),
+    ],
 ) -> None:
     """Play every story of a file to its policy: status 0 if all end as told, 3 if one does not."""
-    if str(file) in shipped():
-        file = SHIPPED / f"{file}.stories.yaml"
+    file = SHIPPED / f"{file}.stories.yaml" if str(file) in shipped() else _stories(file)
     faults: list[Fault] = []
     told = read_stories(file, integrations(), faults)
     if told is None or faults:
         _stop(file, tuple(faults))
     wrong = _play(told)
     count = len(told.stories)
-    typer.echo(f"{file.name}: {count} stories, {wrong} of them otherwise than told")
+    typer.echo(
+        f"{file.name}: {count} {'story' if count == 1 else 'stories'}, {wrong} of them otherwise than told"
+    )
     raise typer.Exit(BAD if wrong or not count else 0)
+
+
+def _stories(file: Path) -> Path:
+    """The file itself, or of a rule file the stories beside it."""
+    top = top_of(file, []) if file.is_file() else None
+    if top is None or "rules" not in top.entries or "stories" in top.entries:
+        return file
+    beside = file.with_name(f"{file.stem}.stories.yaml")
+    if not beside.is_file():
+        stop(USAGE, f"{file} holds rules; their stories lie beside it, in {beside.name}, which is not there")
+    return beside
 
 
 def _play(told: Stories) -> int:

@@ -9,6 +9,7 @@ from gridward.rules.amount import Amount
 from gridward.rules.asking import Asking
 from gridward.rules.catalogue import Found
 from gridward.rules.policy import Output, Wish
+from gridward.rules.view import View
 from gridward.section import Section
 from gridward_kit.entity import Number
 from gridward_kit.point import Value
@@ -91,12 +92,16 @@ class Steering:
         if not isinstance(found.row, Number):
             self.faults.append(node.fault("a value; only a number can be reckoned"))
             return None
-        return self.asking.amount(node)
+        amount = self.asking.amount(node)
+        number = None if amount is None or any(amount.refs()) else amount.value(View())
+        return amount if number is None else self._accepted(found, number, node)
 
     def _settable(self, found: Found, node: Node) -> Value | None:
         value = self.asking.value(found, node)
-        if value is None:
-            return None
+        return None if value is None else self._accepted(found, value, node)
+
+    def _accepted(self, found: Found, value: Value, node: Node) -> Value | None:
+        """The value as the device takes it."""
         try:
             return found.accept(value, self.asking.cells)
         except ValueError as wrong:

@@ -6,10 +6,11 @@ from pathlib import Path
 from gridward import crosscheck, values
 from gridward.document import Fault, Node
 from gridward.planning.entities import INTEGRATION as PLAN
+from gridward.policies.levels import levelled
 from gridward.policies.rulefile import path_of, read_policy, shipped
 from gridward.policies.thresholds import per_cells
 from gridward.roles import SITE
-from gridward.rules.catalogue import Catalogue
+from gridward.rules.catalogue import Catalogue, Learned
 from gridward.rules.entities import MODES, RULES
 from gridward.rules.merged import merged, twice
 from gridward.rules.policy import Policy
@@ -30,10 +31,11 @@ def catalogue_of(
     roles: Mapping[str, str],
     known: Known,
     loads: Sequence[LoadSpec] = (),
+    learned: Learned | None = None,
 ) -> Catalogue:
     """What rules may name on a site with these devices, roles and loads."""
     inverter = crosscheck.Fitting(devices, roles, known).inverter
-    return Catalogue(devices, roles, inverter, known, VIRTUAL, loads)
+    return Catalogue(devices, roles, inverter, known, VIRTUAL, loads, learned)
 
 
 def rules_of(
@@ -42,20 +44,26 @@ def rules_of(
     roles: Mapping[str, str],
     known: Known,
     loads: Sequence[LoadSpec] = (),
+    learned: Learned | None = None,
 ) -> RulesSpec:
-    """The section `rules` of a site file; its faults are added to the section's."""
+    """The section `rules` of a site file; its faults are added to the section's. `learned`: values are held
+    against what each device turned out to take."""
     if section is None:
         return RulesSpec()
     mode = section.take("mode", values.one_of(*MODES), "observe")
-    policy = _policy(section, catalogue_of([device.spec for device in devices], roles, known, loads))
+    specs = [device.spec for device in devices]
+    policy = _policy(section, catalogue_of(specs, roles, known, loads, learned))
     part = section.part("grid_switch")
     cells = WRITTEN_FOR if policy is None or policy.cells is None else policy.cells
     settings = None if part is None else _grid_switch(part, devices, roles, known, cells)
     section.close()
-    if policy is not None and part is None:
+    if policy is not None and part is None and "grid_switch" in roles:
         section.require("grid_switch", "`{}` for its defaults; the rules' policy runs beside it")
+    elif policy is not None and part is None:
+        settings = _without_contactor(crosscheck.Fitting(specs, roles, known))
     if part is not None and settings is not None:
-        section.faults += crosscheck.grid_switch(settings, part.node, mode, devices, known)
+        switches = mode == "on" and policy is None
+        section.faults += crosscheck.grid_switch(settings, part.node, devices, known, switches=switches)
         if policy is not None and policy.cells is not None:
             section.faults += _cells(settings, part, policy.cells)
     return RulesSpec(mode, settings, policy)
@@ -67,14 +75,17 @@ def _policy(section: Section, catalogue: Catalogue) -> Policy | None:
     section.known += ["policy", "policies"]
     settings = section.part("settings")
     if node is None:
+        levelled(section, {})
         return None
     if {"policy", "policies"} <= section.entries.keys():
         section.faults.append(node.fault("one of `policy` and `policies`"))
     named = _named(node, section)
     wished = _wished(settings, list(named))
-    found = [
-        read_policy(file, catalogue, section.faults, wished.get(name, {})) for name, file in named.items()
-    ]
+    read = {
+        name: read_policy(file, catalogue, section.faults, wished.get(name, {}))
+        for name, file in named.items()
+    }
+    found = levelled(section, read)
     if not found:
         return None
     policy = merged(found)
@@ -132,6 +143,11 @@ def _together(found: Sequence[Policy], policy: Policy, node: Node) -> Iterator[F
     if len(cells) > 1:
         several = " and ".join(str(count) for count in sorted(cells))
         yield node.fault("policies for one bank", f"policies for {several} cells")
+
+
+def _without_contactor(fitting: crosscheck.Fitting) -> GridSwitchSettings:
+    """What policies need of a house whose grid nobody switches."""
+    return GridSwitchSettings(fitting.battery, fitting.inverter, grid_meter=fitting.grid_meter, stated=False)
 
 
 def _grid_switch(

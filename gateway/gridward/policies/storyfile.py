@@ -140,7 +140,7 @@ class Telling:
 
     def _value(self, found: Found, node: Node) -> Value | None:
         if isinstance(node.content, dict):
-            number = self.asking.threshold(node)
+            number = self.asking.threshold(node, found.ref)
             return number if isinstance(number, float) else None
         value = self.asking.value(found, node)
         plain = isinstance(node.content, int | float) and not isinstance(value, bool | str)

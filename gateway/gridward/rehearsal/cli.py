@@ -32,11 +32,15 @@ Against = Annotated[
 Battery = Annotated[float | None, typer.Option("--battery-kwh", min=0.5, help="Instead of the file's.")]
 Panels = Annotated[float | None, typer.Option("--pv-kw", min=0, help="Instead of the file's.")]
 BEGIN = datetime.combine(FIRST, datetime.min.time())
+SITE = Path("site.yaml")
+SiteArgument = Annotated[
+    Path | None, typer.Argument(metavar="SITE.yaml", help="The site file; site.yaml if not said.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Everything, each day too, as JSON.")]
 
 
 def rehearsed(
-    site: Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The site file.")],
+    site: SiteArgument = None,
     days: Annotated[int, typer.Option(min=1, max=36525)] = 365,
     against: Against = None,
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = BEGIN,
@@ -59,7 +63,7 @@ def rehearsed(
     if not 1 <= step <= 60 or 3600 % step:
         stop(USAGE, f"--step is 1 to 60 s and a whole part of an hour, not {step:g}")
     span = Span(days, start.date(), step, seed, reserve, limited=not no_budget)
-    trials = [_sized(one, battery_kwh, pv_kw) for one in _trials(site, against or [])]
+    trials = [_sized(one, battery_kwh, pv_kw) for one in _trials(site or SITE, against or [])]
     try:
         if schedule is not None:
             zone = trials[0].site.time_zone
@@ -125,14 +129,17 @@ def _table(results: list[Result]) -> Table:
 def replayed(
     start: Annotated[str, typer.Option("--from", help="ISO 8601; the site's zone if none.")],
     end: Annotated[str | None, typer.Option("--to", help="Up to before this time; else all.")] = None,
-    site: Annotated[Path, typer.Option("--site", help="The site file.")] = Path("site.yaml"),
+    site: SiteArgument = None,
+    named: Annotated[Path | None, typer.Option("--site", metavar="SITE.yaml", help="The same.")] = None,
     policy: Annotated[str | None, typer.Option(help="Another rule file, or a shipped policy.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide what was recorded again, by the site's rules as they are now or by others, and say where they
     decide otherwise than they did. Nothing is switched."""
+    if site is not None and named is not None and site != named:
+        stop(USAGE, f"one site file, not {site} and {named}")
     try:
-        trial = trial_of(site)
+        trial = trial_of(site or named or SITE)
         home = (trial if policy is None else beside(policy, trial)).site
         store = home.record.store
         if not store.exists():

@@ -3,18 +3,22 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 
 from gridward.recorder.exchange import Span, readings
 from gridward.recorder.history import Event, History
+from gridward.rehearsal.hand import Answer, answered, answers_of, held, stopped
 from gridward.rehearsal.past import Past
 from gridward.rehearsal.rates import Rates
 from gridward.rules import grid_switch
-from gridward.rules.engine import Inputs, Memory, decide
+from gridward.rules.engine import Decision, Inputs, Memory, decide
 from gridward.rules.inputs import Inputs as Looked
 from gridward.rules.inputs import Position, Source
 from gridward.rules.inputs import Wish as Wished
 from gridward.rules.override import WISHES
 from gridward.rules.pace import DAY, counted
+from gridward.rules.policy import Policy
+from gridward.rules.proposals import Proposals
 from gridward.rules.recording import Recording
 from gridward.rules.view import View
 from gridward.rules.wiring import CALLED, parts
@@ -103,6 +107,9 @@ class Again:
         self.choices: list[Choice] = []
         self.position: Position = "connected"
         self._switch_memory, self._memory = grid_switch.Memory(), Memory()
+        numbers = count(1)
+        self._proposals = Proposals(lambda: str(next(numbers)))
+        self.answers: list[Answer] = []
         policy = self.site.rules.policy
         self._recording = None if policy is None else Recording(Silent(), self.clock, policy)
         settings = self.site.rules.grid_switch
@@ -121,11 +128,27 @@ class Again:
         if policy is None or recording is None:
             return
         view = View(sources, datetime.fromtimestamp(now, self.site.time_zone))
-        decisions, self._memory = decide(Inputs(view), policy, now, self._memory)
+        decisions = self._decide(view, policy, now)
         for one in decisions:
             if recording.decided(one, view, acts=False) and one.code == "write" and one.value is not None:
                 what = f"{one.output.device}/{one.output.key}"
                 self.choices.append(Choice(now, what, one.value, one.reason, one.rule or ""))
+
+    def _decide(self, view: View, policy: Policy, now: float) -> tuple[Decision, ...]:
+        """As the role does, with what persons said then."""
+
+        def read(device: str, key: str) -> Value | None:
+            return self.past.value(device, key, now)
+
+        proposals = self._proposals
+        proposals.expire(now)
+        answered(self.answers, proposals, now)
+        by_hand = held(policy, read)
+        inputs = Inputs(view, by_hand, stopped(read), proposals.approved, proposals.closed)
+        decisions, self._memory = decide(inputs, policy, now, self._memory)
+        truths = {rule: one.now for rule, one in self._memory.held.items()}
+        proposals.turn(decisions, policy, truths, now, now, view.value)
+        return decisions
 
     def switched(self, choices: Iterable[Choice]) -> None:
         """What the grid switch did before this begins: it counts for how often it may switch."""
@@ -159,7 +182,9 @@ def replay(site: Site, start: float, end: float, told: Callable[[float], None] =
     so often with the moment that is reached. Raises sqlite3.Error for a store that cannot be read."""
     past = Past(site, readings(site.record.store, Span(start - LEAD, end)))
     again = Again(site, past, Then(start - LEAD))
-    again.switched(_recorded(History(site.record.store).events(start - LEAD - DAY, start - LEAD)))
+    history = History(site.record.store)
+    again.switched(_recorded(history.events(start - LEAD - DAY, start - LEAD)))
+    again.answers = answers_of(history.events(start - LEAD, end))
     rates, islanded, bought, spent = Rates(site), 0.0, 0.0, 0.0
     steps = round((end - start + LEAD) / TURN)
     for number in range(steps):
@@ -178,7 +203,7 @@ def replay(site: Site, start: float, end: float, told: Callable[[float], None] =
         if number % 600 == 0:
             told(moment)
     now = tuple(one for one in again.choices if one.at >= start)
-    then = tuple(_recorded(History(site.record.store).events(start, end)))
+    then = tuple(_recorded(history.events(start, end)))
     only_now, only_then = _apart(now, then)
     alike = len(now) - len(only_now)
     return Replayed(now, then, alike, only_now, only_then, islanded, bought, spent, rates.currency)

@@ -3,12 +3,11 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, time
 
 from gridward import values
 from gridward.document import Fault, Node, Plain
 from gridward.rules.amount import Amount
-from gridward.rules.calendar import DAYS, Dates, Hours
+from gridward.rules.calendar import DAYS, Dates, Hours, day_of, hour_of
 from gridward.rules.catalogue import Catalogue, Found, Unknown
 from gridward.rules.condition import (
     COMPARISONS,
@@ -25,33 +24,13 @@ from gridward.rules.policy import Settings
 from gridward.rules.view import Operand, Ref, View
 from gridward.section import Section
 from gridward.values import nearest
-from gridward_kit.entity import ENUM, BinarySensor, Select, Sensor, Switch
+from gridward_kit.entity import ENUM, BinarySensor, Number, Select, Sensor, Switch
 from gridward_kit.point import Value
 
-SPANS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}
 AMOUNT = ("of", "plus", "times", "step")
 WEEK = 7 * 86400.0
 WORDS = (*COMPARISONS, "between", "equals", "one_of", "changed", "age")
 NOTHING = All(())
-
-
-def lasting(least: float, most: float) -> Callable[[Plain], float]:
-    """Seconds, written as `4min` or `{minutes: 4}`."""
-    written = values.duration(least, most)
-
-    def check(value: Plain) -> float:
-        if not isinstance(value, dict):
-            return written(value)
-        total = 0.0
-        for unit, count in value.items():
-            if unit not in SPANS or isinstance(count, bool) or not isinstance(count, int | float):
-                raise values.Wrong("a duration such as 4min or {minutes: 4}")
-            total += count * SPANS[unit]
-        if not least <= total <= most:
-            raise values.Wrong(f"a duration of {least:g} to {most:g} s")
-        return total
-
-    return check
 
 
 @dataclass(slots=True)
@@ -113,8 +92,9 @@ class Asking:
         self.faults.append(node.fault(f"a number, a setting's name or `role.key`{known}"))
         return None
 
-    def amount(self, node: Node) -> Amount | None:
-        """A number to be reckoned, as in `{of: contract, plus: margin, times: -1}`; None with a fault."""
+    def amount(self, node: Node, ref: Ref | None = None) -> Amount | None:
+        """A number to be reckoned, as in `{of: contract, plus: margin, times: -1}`, to be compared with
+        `ref` where one is given; None with a fault."""
         part = Section(node, self.faults)
         part.require("of", "a number, a setting or an entity to reckon from")
         part.known += AMOUNT
@@ -127,16 +107,34 @@ class Asking:
             return None
         if of is None or plus is None or times is None or step is None:
             return None
-        return Amount(of, plus, times, step)
+        checked = {} if ref is None else {"of": of, "plus": plus}
+        if times not in (1.0, -1.0):  # another factor may bring one unit to the other
+            checked.pop("plus", None)
+        alike = [
+            ref is not None and self._alike(ref, one, part.entries[key])
+            for key, one in checked.items()
+            if key in part.entries
+        ]
+        return Amount(of, plus, times, step) if all(alike) else None
 
-    def threshold(self, node: Node) -> Operand | Amount | None:
-        """What a number is compared with; what can be reckoned at once is."""
+    def threshold(self, node: Node, ref: Ref) -> Operand | Amount | None:
+        """What a number is compared with, or set to; what can be reckoned at once is. None with a fault."""
         if not isinstance(node.content, dict):
-            return self.operand(node)
-        amount = self.amount(node)
+            than = self.operand(node)
+            return than if than is None or self._alike(ref, than, node) else None
+        amount = self.amount(node, ref)
         if amount is None or any(amount.refs()):
             return amount
         return amount.value(View())
+
+    def _alike(self, ref: Ref, operand: Operand, node: Node) -> bool:
+        """Whether an entity is measured in the other's unit; a bare number is."""
+        if not isinstance(operand, Ref) or operand.unit == ref.unit:
+            return True
+        wanted = f"an entity in {ref.unit}" if ref.unit else "an entity without a unit"
+        found = f"{operand.said} in {operand.unit}" if operand.unit else f"{operand.said} without a unit"
+        self.faults.append(node.fault(f"{wanted}, as {ref.said}", found))
+        return False
 
     def _numeric(self, found: Found, node: Node) -> Operand | None:
         if _options(found) or isinstance(found.row, BinarySensor | Switch):
@@ -178,8 +176,10 @@ class Asking:
         return NOTHING
 
     def _compare(self, found: Found, word: str, node: Node) -> Condition:
-        than = self.threshold(node)
-        if than is None or self._numeric(found, node) is None:
+        if self._numeric(found, node) is None:
+            return NOTHING
+        than = self.threshold(node, found.ref)
+        if than is None:
             return NOTHING
         return Compare(found.ref, word, than)
 
@@ -211,10 +211,12 @@ class Asking:
             if isinstance(value, str) and value in options:
                 return value
             expected = f"one of {', '.join(options)}{nearest(str(value), options)}"
-        elif isinstance(value, str) and found.row.quantity.unit is not None:
-            if isinstance(number := self.settings.get(value), float):
+        elif isinstance(found.row, Number) or found.row.quantity.unit is not None:
+            if isinstance(value, str) and isinstance(number := self.settings.get(value), float):
                 return number
-            expected = f"a number or a setting's name{nearest(value, self.settings)}"
+            if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+                return value
+            expected = f"a number or a setting's name{nearest(str(value), self.settings)}"
         elif isinstance(value, str) or (isinstance(value, int | float) and math.isfinite(value)):
             return value
         else:
@@ -223,8 +225,8 @@ class Asking:
         return None
 
     def lasting(self, least: float, most: float) -> Callable[[Plain], float]:
-        """Seconds, written as `4min`, `{minutes: 4}` or `{minutes: a setting's name}`."""
-        check = lasting(least, most)
+        """Seconds, written as any duration, or as `{minutes: a setting's name}`."""
+        check = values.duration(least, most)
 
         def named(value: Plain) -> float:
             if isinstance(value, dict):
@@ -248,7 +250,7 @@ class Asking:
         match node.plain():
             case {"after": after, "before": before, **rest} if set(rest) <= {"days"}:
                 days = rest.get("days", list(DAYS))
-                begin, end = _hour(self._named(after)), _hour(self._named(before))
+                begin, end = hour_of(self._named(after)), hour_of(self._named(before))
                 if begin is None or end is None or not isinstance(days, list):
                     pass
                 elif days and all(day in DAYS for day in days):
@@ -259,7 +261,7 @@ class Asking:
     def _dates(self, node: Node) -> Condition:
         match node.plain():
             case {"from": first, "to": last, **rest} if not rest:
-                ends = (_day(self._named(first)), _day(self._named(last)))
+                ends = (day_of(self._named(first)), day_of(self._named(last)))
                 if ends[0] is not None and ends[1] is not None:
                     return Dates(ends[0], ends[1])
         self.faults.append(node.fault('days such as {from: "11-01", to: "03-15"}'))
@@ -268,27 +270,9 @@ class Asking:
 
 def moment(value: Plain) -> str:
     """A time of day or a day of the year, as a setting may be."""
-    if isinstance(value, str) and (_hour(value) is not None or _day(value) is not None):
+    if isinstance(value, str) and (hour_of(value) is not None or day_of(value) is not None):
         return value
     raise values.Wrong('a time such as "22:00" or a day such as "11-01"')
-
-
-def _hour(value: Plain) -> time | None:
-    try:
-        found = time.fromisoformat(value) if isinstance(value, str) and ":" in value else None
-    except ValueError:
-        return None
-    return None if found is None or found.tzinfo is not None else found
-
-
-def _day(value: Plain) -> tuple[int, int] | None:
-    """Month and day; the 29th of February is one."""
-    month, _, day = value.partition("-") if isinstance(value, str) else ("", "", "")
-    try:
-        found = date(2024, int(month), int(day)) if len(month) == len(day) == 2 else None
-    except ValueError:
-        return None
-    return None if found is None else (found.month, found.day)
 
 
 def _options(found: Found) -> tuple[str, ...]:

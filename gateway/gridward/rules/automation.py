@@ -3,7 +3,7 @@
 import json
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -115,22 +115,29 @@ class Automation:
         wall = self._clock.time()
         return datetime.fromtimestamp(wall, self._zone) if wall >= SANE else None
 
-    def _carry_out(self, decisions: Iterable[Decision], inputs: Inputs, now: float) -> None:
-        """Send what is to be written; every change of mind is put on record once, with its reason."""
-        for one in decisions:
-            by_hand = one.output in inputs.overrides
-            asked = by_hand or (one.rule or "", one.output) in inputs.approved
-            acts = self._mode == "on" or asked
-            if one.code == "write" and acts:
-                self._write(one, now, by_hand=by_hand, asked=asked)
-            self._recording.decided(one, inputs.view, acts=acts)
+    def _carry_out(self, decisions: Sequence[Decision], inputs: Inputs, now: float) -> None:
+        """Count on disk what is to be written, then send it; a disk that takes nothing holds back all but
+        persons. Every change of mind is put on record once, with its reason."""
+        by_hand = inputs.overrides
+        asked = [
+            one.output in by_hand or (one.rule or "", one.output) in inputs.approved for one in decisions
+        ]
+        acts = [self._mode == "on" or wish for wish in asked]
+        counted = self._count([one for one, act in zip(decisions, acts, strict=True) if act], now)
+        for one, wish, act in zip(decisions, asked, acts, strict=True):
+            if one.code == "write" and act and (counted or wish):
+                self._send(one, by_hand=one.output in by_hand)
+            self._recording.decided(one, inputs.view, acts=act)
 
-    def _write(self, decision: Decision, now: float, *, by_hand: bool, asked: bool) -> None:
-        """Count the write on disk, then send it; a disk that takes nothing holds back all but persons."""
-        times = self._writes.get(decision.output, ())
-        self._writes[decision.output] = (*(at for at in times if 0 <= now - at < DAY), now)
-        if not self.keep() and not asked:
-            return
+    def _count(self, decisions: Sequence[Decision], now: float) -> bool:
+        """Count the writes, on disk once for all of them; whether the disk took it."""
+        outputs = [one.output for one in decisions if one.code == "write"]
+        for ref in outputs:
+            times = self._writes.get(ref, ())
+            self._writes[ref] = (*(at for at in times if 0 <= now - at < DAY), now)
+        return not outputs or self.keep()
+
+    def _send(self, decision: Decision, *, by_hand: bool) -> None:
         content: dict[str, Json] = {
             "v": 1,
             "value": decision.value,

@@ -67,3 +67,22 @@ class Dates(Condition):
 
     def refs(self) -> Iterator[Ref]:
         return iter(())
+
+
+def hour_of(said: object) -> time | None:
+    """The time of day that a text says, as `22:00`; None where it says none."""
+    try:
+        found = time.fromisoformat(said) if isinstance(said, str) and ":" in said else None
+    except ValueError:
+        return None
+    return None if found is None or found.tzinfo is not None else found
+
+
+def day_of(said: object) -> tuple[int, int] | None:
+    """Month and day of a text as `11-01`; the 29th of February is one. None where it says none."""
+    month, _, day = said.partition("-") if isinstance(said, str) else ("", "", "")
+    try:
+        found = date(2024, int(month), int(day)) if len(month) == len(day) == 2 else None
+    except ValueError:
+        return None
+    return None if found is None else (found.month, found.day)

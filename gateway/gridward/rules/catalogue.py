@@ -1,6 +1,6 @@
 """What a rule file may name: the site's devices, by role or id, and what each of them has. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
@@ -19,6 +19,8 @@ BOUND: Mapping[str, str] = {
 }
 """A relay's level (1 or 2 in the site file) from which rules may steer it, by its duty, and why not below."""
 EACH = "each.switch"
+Learned = Callable[[DeviceSpec], Mapping[str, Entity]]
+"""The rows by key of a device that was asked what it is; none of one that was not."""
 NOMINAL = ((4, 12.0), (8, 24.0), (12, 36.0), (16, 48.0))
 WRITTEN_FOR = 48.0
 """Voltages (V) of banks by their LiFePO4 cells, and that which a row of an unknown unit is written for."""
@@ -32,7 +34,8 @@ class Unknown(LookupError):
 @dataclass(frozen=True, slots=True)
 class Found:
     """One entity of one device of the site. `virtual`: the gateway's own; `load`: what hangs on it; `duty`
-    and `level`: what a relay is there for, and how far automation may go with it."""
+    and `level`: what a relay is there for, and how far automation may go with it; `own`: the row as this very
+    device has it, None while it was never asked."""
 
     ref: Ref
     row: Entity
@@ -42,6 +45,7 @@ class Found:
     load: LoadSpec | None = None
     duty: str = "grid"
     level: int = 1
+    own: Entity | None = None
 
     def objection(self) -> str | None:
         """Why no rule may steer it, as what would be right; None if one may."""
@@ -63,6 +67,8 @@ class Found:
 
     def accept(self, value: Value, cells: int | None) -> Value:
         """The value as the device takes it, for a bank of so many cells; raises ValueError."""
+        if self.own is not None and self.own.setting is not None:
+            return self.own.accept(value)
         return (self.row if cells is None else for_cells(self.row, cells)).accept(value)
 
 
@@ -90,6 +96,7 @@ class Catalogue:
         known: Mapping[str, Integration],
         virtual: Mapping[str, Integration] | None = None,
         loads: Sequence[LoadSpec] = (),
+        learned: Learned | None = None,
     ) -> None:
         self._own = dict(virtual or {})
         own = [DeviceSpec(name, one.domain, one.name) for name, one in self._own.items()]
@@ -98,10 +105,14 @@ class Catalogue:
         if inverter:
             self._parts[INVERTER] = inverter
         self._roles = roles
-        self._known = {**known, **{one.domain: one for one in self._own.values()}}
+        named = dict.fromkeys(device.integration for device in devices)
+        self._known = {name: known[name] for name in named if name in known}
+        self._known |= {one.domain: one for one in self._own.values()}
         self._rows: dict[str, dict[str, Entity]] = {}
         self._loads = {load.place: load for load in loads}
         self._each: LoadSpec | None = None
+        self._learned = learned
+        self._own_rows: dict[str, Mapping[str, Entity]] = {}
 
     @property
     def sheddable(self) -> tuple[LoadSpec, ...]:
@@ -136,7 +147,8 @@ class Catalogue:
         options = row.options if isinstance(row, Select) else ()
         ref = Ref(device.id, key, said, row.quantity.unit or "", options, row)
         virtual, load = device.id in self._own, self._loads.get((device.id, key))
-        found = Found(ref, row, integration.kind, device.writable, virtual, load)
+        own = None if virtual else self._asked(device).get(key)
+        found = Found(ref, row, integration.kind, device.writable, virtual, load, own=own)
         duty, level = device.options.get("duty", found.duty), device.options.get("level", found.level)
         return replace(found, duty=str(duty), level=level if isinstance(level, int) else found.level)
 
@@ -146,3 +158,9 @@ class Catalogue:
             rows = integration.entities({} if integration.identify else device.options)
             self._rows[device.id] = {row.key: row for row in rows}
         return self._rows[device.id]
+
+    def _asked(self, device: DeviceSpec) -> Mapping[str, Entity]:
+        """The rows of this very device, as far as it was asked."""
+        if device.id not in self._own_rows:
+            self._own_rows[device.id] = {} if self._learned is None else self._learned(device)
+        return self._own_rows[device.id]

@@ -4,12 +4,11 @@ Arbitration by precedence (a person's override, then the rules by criticality an
 file), then the envelope, reasons in words. The same history always gives the same decisions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from gridward.rules.amount import Amount
-from gridward.rules.condition import Truth
 from gridward.rules.confidence import confidence
 from gridward.rules.envelope import bounded
 from gridward.rules.held import UNSEEN, Held, seen
@@ -27,6 +26,7 @@ Code = Literal[
     "spent",
     "unread",
     "envelope",
+    "refused",
     "proposed",
     "unsure",
     "advised",
@@ -58,7 +58,7 @@ class Inputs:
 
     `overrides` are a person's, by output: a value, or `stop` for no automatic writes; `stopped` is that for
     all outputs. `approved` is what a person approved of a rule's proposals, by rule and output; what is in
-    `closed` was answered and is not wanted again.
+    `closed` was answered and is not wanted again. Where nobody reads them, reasons are not `worded`.
     """
 
     view: View
@@ -66,10 +66,10 @@ class Inputs:
     stopped: bool = False
     approved: Mapping[tuple[str, Ref], Value] = field(default_factory=dict)
     closed: frozenset[tuple[str, Ref]] = frozenset()
+    worded: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What is wanted of one output and what becomes of it; `write` alone is to be carried out.
 
     `rule` is the winner's id, None for an override or a fallback; `suppressed` are the losers' ids;
@@ -122,46 +122,36 @@ def decide(inputs: Inputs, policy: Policy, now: float, memory: Memory) -> tuple[
     values, last = ({}, None) if paused else (memory.values, memory.at)
     view, values = settled(inputs.view, policy.changing, now, values)
     failed: dict[str, str] = {}
-    held = {
-        rule.id: seen(
-            memory.held.get(rule.id, UNSEEN),
-            _truth(rule, view, failed),
-            now,
-            last,
-            wait,
-        )
-        for rule, wait in policy.waits
-    }
-    kept = Memory(began, now, held, values, dict(memory.written), {}, failed)
+    held, going = {}, set()
+    for rule, wait in policy.waits:
+        try:
+            truth = rule.when.truth(view)
+        except BROKEN as error:
+            truth, failed[rule.id] = None, f"{type(error).__name__}: {error}"
+        held[rule.id] = one = seen(memory.held.get(rule.id, UNSEEN), truth, now, last, wait)
+        if one.now is True or now < one.until:
+            going.add(rule.id)
+    kept = Memory(began, now, held, values, memory.written, {}, failed)
     inputs = inputs if view is inputs.view else replace(inputs, view=view)
-    going = {key for key, one in held.items() if one.now is True or now < one.until}
     decisions = []
-    for output, rules in policy.outlets:
-        wanting = [rule for rule in rules if rule.id in going]
-        decision, kept = _output(output, wanting, inputs, policy, now, kept, memory)
+    for outlet in policy.outlets:
+        decision, kept = _output(outlet, going, inputs, policy, now, kept, memory)
         decisions.append(decision)
     return tuple(decisions), _step(policy, decisions, kept)
 
 
-def _truth(rule: Rule, view: View, failed: dict[str, str]) -> Truth:
-    try:
-        return rule.when.truth(view)
-    except BROKEN as error:
-        failed[rule.id] = f"{type(error).__name__}: {error}"
-        return None
-
-
 def _output(
-    output: Output,
-    rules: list[Rule],
+    outlet: tuple[Output, tuple[Rule, ...]],
+    going: set[str],
     inputs: Inputs,
     policy: Policy,
     now: float,
     kept: Memory,
     before: Memory,
 ) -> tuple[Decision, Memory]:
-    ref = output.ref
-    candidates = _candidates(ref, rules, inputs, now, kept) if rules else []
+    (output, rules), ref = outlet, outlet[0].ref
+    wanting = [rule for rule in rules if rule.id in going] if going else ()
+    candidates = _candidates(ref, wanting, inputs, now, kept) if wanting else []
     stop = STOP if inputs.stopped else None
     forced = inputs.overrides.get(ref, stop) if inputs.overrides else stop
     if forced is not None:
@@ -170,16 +160,18 @@ def _output(
             return Decision(ref, "stopped", None, "Stopped by hand.", suppressed=losers), kept
         chosen: Candidate | None = Candidate(forced, "by hand", forced=True)
     else:
-        chosen = _explained(candidates[0], inputs.view, kept) if candidates else None
+        chosen = candidates[0] if candidates else None
+        if chosen is not None and inputs.worded:
+            chosen = _explained(chosen, inputs.view, kept)
         losers = tuple(one.rule.id for one in candidates[1:] if one.rule is not None)
     if chosen is None:
-        chosen, kept = _fallback(output, policy, now, kept, before)
+        chosen, kept = _fallback(output, rules, now, kept, before)
     if chosen is None:
         return Decision(ref, "nothing", None, "No rule wants anything."), kept
-    return _bound(output, chosen, losers, inputs.view, policy, now, kept)
+    return _bound(output, chosen, losers, inputs, policy, now, kept)
 
 
-def _candidates(ref: Ref, rules: list[Rule], inputs: Inputs, now: float, kept: Memory) -> list[Candidate]:
+def _candidates(ref: Ref, rules: Sequence[Rule], inputs: Inputs, now: float, kept: Memory) -> list[Candidate]:
     """What the rules that hold want of this output, the strongest first. What a person approved needs
     its condition still, not its whole wait again."""
     found = []
@@ -215,12 +207,11 @@ def _reason(rule: Rule, view: View, *, still: bool) -> str:
 
 
 def _fallback(
-    output: Output, policy: Policy, now: float, kept: Memory, before: Memory
+    output: Output, rules: Sequence[Rule], now: float, kept: Memory, before: Memory
 ) -> tuple[Candidate | None, Memory]:
     """The fallback, once no rule for this output could be judged for its grace."""
-    held, rules = kept.held, policy.steered[output.ref]
     for rule in rules:
-        if held[rule.id].now is not None:
+        if kept.held[rule.id].now is not None:
             return None, kept
     if not rules:
         return None, kept
@@ -236,26 +227,29 @@ def _bound(
     output: Output,
     chosen: Candidate,
     losers: tuple[str, ...],
-    view: View,
+    inputs: Inputs,
     policy: Policy,
     now: float,
     kept: Memory,
 ) -> tuple[Decision, Memory]:
     """The envelope, and what speaks against writing now."""
-    rule, current = chosen.rule, view.value(output.ref)
+    rule, view = chosen.rule, inputs.view
+    current = view.value(output.ref)
     inside = bounded(output, chosen.value, view, refuge=chosen.safe)
     if inside.value is None and output.fallback is not None and not chosen.safe:
         refuge = Candidate(output.fallback, inside.why, safe=True)
-        return _bound(output, refuge, (*losers, *([rule.id] if rule else [])), view, policy, now, kept)
+        return _bound(output, refuge, (*losers, *([rule.id] if rule else [])), inputs, policy, now, kept)
     value = inside.value
     clipped = f", {inside.why}" if value is not None and inside.why else ""
     sure = 1.0 if chosen.acts or rule is None else confidence(rule, view, kept.held[rule.id], now)
 
     def decision(code: Code, why: str = "") -> Decision:
-        reason = sentence(chosen.reason + clipped) + (f" {sentence(why)}" if why else "")
+        said = (
+            sentence(chosen.reason + clipped) + (f" {sentence(why)}" if why else "") if inputs.worded else ""
+        )
         wanted = chosen.value if value is None else value
         name = None if rule is None else rule.id
-        return Decision(output.ref, code, wanted, reason, name, chosen.criticality, losers, sure)
+        return Decision(output.ref, code, wanted, said, name, chosen.criticality, losers, sure)
 
     if value is None:
         return decision("envelope", inside.why), kept
@@ -267,6 +261,10 @@ def _bound(
         if written is not None and written != before:
             kept = replace(kept, written={**kept.written, output.ref: written})
         return decision("stands"), kept
+    takes = view.objection(output.ref, value)
+    if takes is not None:
+        shown = output.ref.shown(value)
+        return decision("refused", f"Not written: the device does not take {shown}; it takes {takes}"), kept
     if rule is not None and not chosen.acts:
         return _ask(rule, sure, decision), kept
     if now - (now if kept.began is None else kept.began) < policy.settle and not chosen.forced:
@@ -290,5 +288,7 @@ def _ask(rule: Rule, sure: float, decision: Tell) -> Decision:
 def _step(policy: Policy, decisions: list[Decision], kept: Memory) -> Memory:
     """A rule that steps on from what stands waits its whole time anew after each step."""
     wrote = {one.rule for one in decisions if one.code == "write"}
+    if not wrote:
+        return kept
     restart = {rule.id: UNSEEN for rule in policy.rules if rule.id in wrote and rule.stepwise}
     return replace(kept, held={**kept.held, **restart}) if restart else kept

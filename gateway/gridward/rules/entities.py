@@ -39,6 +39,7 @@ ROWS: tuple[Entity, ...] = (
     Select("mode", "Rules", setting=OWN, category=Category.CONFIG, options=MODES),
 )
 KEYS = frozenset(row.key for row in ROWS)
+WITHOUT_CONTACTOR = tuple(row for row in ROWS if row.key in ("sentence", "grid_present", "mode"))
 
 RULES = Integration(domain="rules", name="Rules", kind="rules", entities=lambda _: ROWS)
 IDENTITY = Identity(model="Grid switch", protocol="rules")

@@ -12,7 +12,7 @@ from typing import Literal
 
 from gridward.rules.grid_presence import Presence, Seen, look, measured
 from gridward.rules.inputs import Inputs, Position, Source, required
-from gridward.rules.pace import Rest, counted, rest
+from gridward.rules.pace import Rest, Told, counted, rest
 from gridward.rules.words import progress, sentence, span, whole
 from gridward.site import GridSwitchSettings
 from gridward_kit.point import UNKNOWN
@@ -30,7 +30,8 @@ class Memory:
 
     `held_since`: since when every condition holds without a break. `low_since`: since when the bank
     discharges below `connect_below`. `spent`: it did so for the whole wait and has not come back since.
-    `grid`: what was seen of the public grid. `changes`: when the position changed in the last 24 h.
+    `grid`: what was seen of the public grid. `changes`: when the position changed in the last 24 h, `told`:
+    how often by the contactor's own count, None where it does not say or nothing is asked of it.
     """
 
     position: Position = "connected"
@@ -40,6 +41,7 @@ class Memory:
     at: float | None = None
     grid: Seen = field(default_factory=Seen)
     changes: tuple[float, ...] = ()
+    told: Told = None
 
     def stands(self, position: Position, now: float) -> "Memory":
         """The same with this position from now on; counted if it is another one."""
@@ -72,15 +74,16 @@ def decide(inputs: Inputs, settings: GridSwitchSettings, now: float, memory: Mem
     volts, amperes = _volts(bank, settings), _amperes(bank)
     seen = look(inputs, settings, now, memory.grid)
     kept = _remember(memory, seen, settings, now, None if broken else volts, amperes)
-    decision = _judge(inputs, settings, now, kept, broken, volts)
-    bad = () if decision.position == "islanded" else _grid(inputs, settings, seen)
-    reasons = (*decision.reasons, *bad)
-    return replace(
-        decision,
-        grid=seen.presence,
-        reasons=tuple(sentence(reason) for reason in reasons),
-        memory=kept.stands(decision.position, now),
-        broken=tuple(sentence(reason) for reason in broken),
+    found = _judge(inputs, settings, now, kept, broken, volts)
+    bad = () if found.position == "islanded" or not inputs.worded else _grid(inputs, settings, seen)
+    return Decision(
+        found.position,
+        found.cause,
+        tuple(map(sentence, (*found.reasons, *bad))),
+        kept.stands(found.position, now),
+        tuple(map(sentence, broken)),
+        found.waiting,
+        seen.presence,
     )
 
 
@@ -107,10 +110,12 @@ def _judge(
         or volts >= settings.island_above
         or (by_hand and volts >= settings.connect_below)
     ):
-        tired = rest(kept.changes, now) if kept.position == "connected" else None
+        tired = rest(kept.changes, now, kept.told) if kept.position == "connected" else None
         if tired is not None:
-            return Decision("connected", "pace", (_rested(tired, inputs, now),), kept)
-        return _islanded(settings, now, kept, volts, by_hand=by_hand)
+            return Decision("connected", "pace", (_rested(tired, kept, inputs, now),), kept)
+        return _islanded(settings, now, kept, volts, by_hand=by_hand, worded=inputs.worded)
+    if not inputs.worded:
+        return Decision("connected", "bank", (), kept)
     after = f" after {whole(settings.wait)} below {settings.connect_below:g} V" if kept.spent else ""
     limit = settings.connect_below if by_hand and not kept.spent else settings.island_above
     reason = f"bank at {volts:.1f} V{after}; back to the battery from {limit:g} V"
@@ -118,7 +123,7 @@ def _judge(
 
 
 def _islanded(
-    settings: GridSwitchSettings, now: float, kept: Memory, volts: float, *, by_hand: bool
+    settings: GridSwitchSettings, now: float, kept: Memory, volts: float, *, by_hand: bool, worded: bool
 ) -> Decision:
     if kept.low_since is not None:
         waiting = progress(now - kept.low_since, settings.wait)
@@ -126,15 +131,21 @@ def _islanded(
         return Decision("islanded", "waiting", (reason,), kept, waiting=waiting)
     if by_hand:
         return Decision("islanded", "override", ("the grid is off by hand",), kept)
+    if not worded:
+        return Decision("islanded", "bank", (), kept)
     until = f"grid stays off until {settings.connect_below:g} V for {whole(settings.wait)}"
     return Decision("islanded", "bank", (until, f"bank at {volts:.1f} V"), kept)
 
 
-def _rested(tired: Rest, inputs: Inputs, now: float) -> str:
-    left = tired.until - now
-    then = None if inputs.local is None else inputs.local + timedelta(seconds=left)
-    until = f"for another {span(left)}" if then is None else f"until {then:%H:%M}"
-    return f"decided otherwise {tired.changes} times in {tired.within}; stays on the grid {until}"
+def _rested(tired: Rest, kept: Memory, inputs: Inputs, now: float) -> str:
+    if tired.until is None:
+        until = "until the contactor counts fewer"
+    elif inputs.local is None:
+        until = f"for another {span(tired.until - now)}"
+    else:
+        until = f"until {inputs.local + timedelta(seconds=tired.until - now):%H:%M}"
+    switched = "decided otherwise" if kept.told is None else "switched"
+    return f"{switched} {tired.changes} times in {tired.within}; stays on the grid {until}"
 
 
 def _remember(
@@ -165,6 +176,7 @@ def _remember(
         at=now,
         grid=seen,
         changes=memory.changes,
+        told=memory.told,
     )
 
 
@@ -173,10 +185,10 @@ def conditions(inputs: Inputs, settings: GridSwitchSettings) -> tuple[str, ...]:
     needed = [
         "battery",
         "inverter",
-        *(["logger"] if settings.logger else []),
+        *(("logger",) if settings.logger else ()),
         *map(required, settings.require),
     ]
-    silent = [_silence(inputs.source(part)) for part in needed if not inputs.source(part).fresh]
+    silent = [_silence(source) for source in map(inputs.source, needed) if not source.fresh]
     logger = inputs.source("logger")
     unreachable = settings.logger is not None and logger.fresh and logger.flag("reachable") is not True
     return (

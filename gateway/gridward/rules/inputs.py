@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
+from gridward_kit.kept import Json
 from gridward_kit.point import Value
 
 NO_NUMBER = (bool, str)
 Position = Literal["connected", "islanded"]
+POSITIONS: tuple[Position, ...] = get_args(Position)
 Wish = Literal["auto", "connected", "islanded"]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One device. `values` are fresh ones only; `keys` is what it announced, absent or not.
+    """One device. `values` are fresh ones only; `keys` is what it announced, absent or not, `said` what it
+    says of each.
 
     `age` is seconds since it answered, None for never; `side` is where a meter sits.
     """
@@ -26,6 +29,7 @@ class Source:
     age: float | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
     keys: frozenset[str] = frozenset()
+    said: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
     def number(self, key: str, low: float, high: float) -> float | None:
         """A fresh number that can be true (ends included), else None."""
@@ -53,11 +57,13 @@ def required(device: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """All that a decision may depend on, besides time and memory. Sources by the part they play; `local` is
-    the site's time of day for words, None while no clock can be trusted."""
+    the site's time of day for words, None while no clock can be trusted. Where nobody reads it, the bank's
+    state is not `worded`."""
 
     sources: Mapping[str, Source] = field(default_factory=dict)
     override: Wish = "auto"
     local: datetime | None = None
+    worded: bool = True
 
     def source(self, part: str) -> Source:
         """The device that plays this part; one that was never heard where there is none."""

@@ -12,7 +12,7 @@ from gridward.energies.role import Energies
 from gridward.live import Live
 from gridward.roles import SiteDevice
 from gridward.rules.automation import Automation
-from gridward.rules.entities import IDENTITY, KEYS, MODES, ROWS, RULES
+from gridward.rules.entities import IDENTITY, KEYS, MODES, ROWS, RULES, WITHOUT_CONTACTOR
 from gridward.rules.lease import Lease
 from gridward.rules.policy import Policy
 from gridward.rules.switching import Switching
@@ -102,7 +102,8 @@ class Rules:
             self._keep()
 
     def _describe(self) -> None:
-        self.device.describe(IDENTITY, (*ROWS, *self._automation.rows))
+        own = ROWS if self._switching.settings.stated else WITHOUT_CONTACTOR
+        self.device.describe(IDENTITY, (*own, *self._automation.rows))
 
     async def _pause(self) -> None:
         self._wake.clear()

@@ -47,6 +47,15 @@ def top(
     return cut(" ".join(sentence(part) for part in parts if part), LONGEST_SENTENCE)
 
 
+def without_contactor(mode: str, stopped: float) -> str:
+    """The same for a house whose grid nobody switches; `stopped` seconds for which nothing is written."""
+    if stopped:
+        work = f"automatic writes are stopped by hand for another {span(stopped)}"
+    else:
+        work = {"on": "the rules set devices", "observe": "the rules only watch"}.get(mode, "rules are off")
+    return f"{sentence(work)} This site has no contactor: its grid stays as the hardware has it."
+
+
 def _to_be_safe(mode: str, inputs: Inputs) -> str:
     if inputs.override == "connected":
         return "grid connected by hand"

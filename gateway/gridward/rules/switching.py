@@ -11,7 +11,7 @@ from gridward.rules import audit, pace
 from gridward.rules.grid_switch import Decision, Memory, decide
 from gridward.rules.inputs import Inputs, Position
 from gridward.rules.override import Override, override_from, read_override
-from gridward.rules.sentences import top
+from gridward.rules.sentences import top, without_contactor
 from gridward.rules.wiring import gather, parts
 from gridward.site import GridSwitchSettings
 from gridward_kit.clock import Clock
@@ -45,7 +45,7 @@ class Switching:
         self.would: Position | None = None
         self.decisions = 0
         self.override = self._kept(kept.get("override"), spent)
-        self._changes = pace.from_json(kept.get("switched"), clock.monotonic())
+        self._count = pace.from_json(kept.get("switched"), clock.monotonic())
         self._memory = Memory()
         self._told = ""
         self.decision = Decision("connected", "broken", (), self._memory)
@@ -58,17 +58,26 @@ class Switching:
     def turn(self, now: float, mode: str, *, stopped: bool) -> bool:
         """Decide; whether what is kept over a restart has changed. `stopped`: a person has stopped all
         automatic writes, and a renewal is one."""
-        ended, before = self._expire(now), self.position
+        ended, before, count = self._expire(now), self.position, self._count
         self._inputs = self._seen(now)
+        contactor = self._inputs.source("relay")
+        self._count = self._count.after(before, contactor, now)
         if mode == "on" or self.override.wish != "auto":
-            self._memory = replace(self._memory, position=before, changes=self._changes)
+            changes, told = self._count.changes, pace.told(contactor)
+            self._memory = replace(self._memory, position=before, changes=changes, told=told)
+        else:
+            self._memory = replace(self._memory, told=None)
         self.decision = self._decide(self._inputs, now)
         self._memory = self.decision.memory
-        acting = self.override.wish != "auto" or (mode == "on" and not stopped)
+        acting = self._acts(mode, stopped=stopped)
         self._settle(self.decision, mode, acting=acting, stopped=stopped)
-        if self.position != before:
-            self._changes = pace.counted(self._changes, now)
-        return ended or self.position != before
+        self._count = self._count.after(self.position, contactor, now)
+        return ended or self.position != before or self._count is not count
+
+    def _acts(self, mode: str, *, stopped: bool) -> bool:
+        """Whether what is decided is carried out: never where there is no contactor."""
+        wanted = self.override.wish != "auto" or (mode == "on" and not stopped)
+        return wanted and self.settings.relay is not None
 
     def _seen(self, now: float) -> Inputs:
         sources = gather(self._live, parts(self.settings), now, self.settings.grace)
@@ -94,7 +103,7 @@ class Switching:
         if position != self.position:
             self._record("rules/decision", self.position, position, "decided", reason)
             self.position = position
-        would = decision.position if mode == "observe" and not acting else None
+        would = decision.position if mode == "observe" and not acting and self.settings.stated else None
         if would is not None and would != (self.would or "connected"):
             before, reason = self.would or "connected", " ".join(decision.reasons)
             self._record("rules/would", before, would, "observed", reason)
@@ -112,6 +121,8 @@ class Switching:
     def wish(self, said: str, now: float) -> str:
         """Take a person's wish; raises Refused with the reason in words where it cannot be."""
         wish, lasts = read_override(said)
+        if self.settings.relay is None and wish != "auto":
+            raise Refused("this site has no contactor; its grid stays as the hardware has it")
         if wish == "islanded":
             probe = self._decide(replace(self._seen(now), override=wish), now)
             if probe.position != "islanded":
@@ -147,25 +158,28 @@ class Switching:
 
     def to_json(self, now: float) -> dict[str, Json]:
         """What outlives a restart."""
-        switched = pace.to_json(self._changes, self.position, now)
-        return {"override": self.override.to_json(now), "switched": switched}
+        return {"override": self.override.to_json(now), "switched": pace.to_json(self._count, now)}
 
     def values(self, mode: str, now: float, stopped: float) -> Mapping[str, Value]:
         """What the device `rules` shows of it; `stopped` seconds for which automatic writes are stopped."""
         remaining = self.override.remaining(now)
         contactor = self.settings.relay is not None
-        shown: dict[str, Value] = {
-            "sentence": top(
-                mode, self.decision, self._inputs, remaining, contactor=contactor, stopped=stopped
-            ),
+        sentence = (
+            top(mode, self.decision, self._inputs, remaining, contactor=contactor, stopped=stopped)
+            if contactor or (mode == "observe" and self.settings.stated)
+            else without_contactor(mode, stopped)
+        )
+        shown: dict[str, Value] = {"sentence": sentence, "grid_present": self.decision.grid}
+        if not self.settings.stated:
+            return shown
+        shown |= {
             "decision": self.position,
-            "grid_present": self.decision.grid,
             "decisions": self.decisions,
             "grid_override": self.override.wish,
         }
         if self.would is not None:
             shown["would"] = self.would
-        acting = self.override.wish != "auto" or (mode == "on" and not stopped)
+        acting = self._acts(mode, stopped=bool(stopped))
         if self.decision.waiting is not None and (acting or mode == "observe"):
             shown["waiting"] = self.decision.waiting
         if remaining:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gridward.rules.inputs import NO_NUMBER, Source
+from gridward.rules.taken import objection
 from gridward_kit.command import same
 from gridward_kit.entity import Entity
 from gridward_kit.point import Value
@@ -50,6 +51,12 @@ class View:
         if value is None or isinstance(value, NO_NUMBER):
             return value
         return value if -POSSIBLE < value < POSSIBLE else None
+
+    def objection(self, ref: Ref, value: Value) -> str | None:
+        """What the device takes instead of this value, in words; None where it takes it, or does not say."""
+        source = self.sources.get(ref.device)
+        said = None if source is None else source.said.get(ref.key)
+        return None if said is None else objection(said, value)
 
     def number(self, of: "Operand") -> float | None:
         """A number as it stands: a threshold, or an entity's fresh value."""

@@ -41,7 +41,7 @@ def _source(live: Live, part: str, identifier: str, now: float, floor: float) ->
     device = live.devices.get(identifier)
     if device is None:
         return Source(name=CALLED.get(part, identifier))
-    values = device.held(now, floor)
+    values, said = device.held(now, floor), device.entities
     return Source(
         name=CALLED.get(part, device.name),
         kind=device.kind,
@@ -49,5 +49,6 @@ def _source(live: Live, part: str, identifier: str, now: float, floor: float) ->
         fresh=bool(values),
         age=device.age(now),
         values=values,
-        keys=frozenset(device.entities),
+        keys=frozenset(said),
+        said=said,
     )

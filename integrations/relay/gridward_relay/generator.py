@@ -1,7 +1,8 @@
 """The switch between a generator and the house. Its safe side is open; it starts nothing by itself.
 
 It closes only by a command, of rules only where the site file says so, and only while the contactor's own
-contact says that the grid is off.
+contact says that the grid is off. What may be automatic, Home Assistant's word too, starts it only while the
+gateway's rules know whether the grid is there, and want to be without it.
 It goes first: with the contactor's lease about to end, or without fresh words of the contactor, it opens.
 What its coil does in the drivers' words: with power (their "islanded") the generator feeds the house.
 """
@@ -27,7 +28,7 @@ from gridward_kit.point import Value
 from gridward_kit.wear import automated
 from gridward_relay.contactor import Position
 from gridward_relay.drivers import Driver
-from gridward_relay.interlock import Interlock
+from gridward_relay.interlock import Interlock, Rules
 from gridward_relay.options import Settings
 from gridward_relay.telling import Telling
 
@@ -59,7 +60,7 @@ class Generator:
 
     def __init__(self, device: Device, driver: Driver, interlock: Interlock, chosen: Settings) -> None:
         self._device, self._driver, self._clock = device, driver, device.clock
-        self._interlock = interlock
+        self._interlock, self._rules = interlock, Rules()
         self._hold = chosen.lease
         self._level = chosen.level
         self._telling = Telling(device, frozenset({RELEASE.key}))
@@ -76,7 +77,8 @@ class Generator:
         device = self._device
         device.describe(Identity(model=self._driver.name, protocol=protocol), ROWS)
         device.perform = self._perform
-        device.link.subscribe(f"{device.link.root}/{self._interlock.other}/state", self._interlock.heard)
+        for one in (self._interlock, self._rules):
+            device.link.subscribe(f"{device.link.root}/{one.other}/state", one.heard)
         try:
             while True:
                 await self.tick()
@@ -185,7 +187,11 @@ class Generator:
             return False
         if command.by.startswith("rules") and self._level < STARTS:
             raise Refused(f"rules start no generator, unless the site file says `level: {STARTS}` here")
-        hindrance = self._fault or self._interlock.hindrance(self._clock.monotonic())
+        now = self._clock.monotonic()
+        hindrance = self._fault or self._interlock.hindrance(now)
+        doubt = self._rules.doubt(now) if automated(command.by) else None
+        if hindrance is None and doubt is not None:
+            raise Refused(f"{doubt}; then only a person starts it, on the page or the command line")
         if hindrance is not None or not self._started:
             raise Refused(hindrance or f"{self._driver.name} cannot be driven")
         await self._driver.island(self._clock.monotonic() + self._hold)

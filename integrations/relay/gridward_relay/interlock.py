@@ -15,8 +15,8 @@ FRESH = 3.0
 MARGIN = 5.0  # s of lease under which the generator leaves before the contactor comes
 
 
-class Interlock:
-    """The newest state of the other switch; `now` in monotonic seconds."""
+class Words:
+    """The newest state of another device; `now` in monotonic seconds."""
 
     def __init__(self, other: str) -> None:
         self.other = other
@@ -38,6 +38,26 @@ class Interlock:
     def _fresh(self, now: float) -> Mapping[str, Json]:
         return self._said if now - self._at <= FRESH else {}
 
+
+class Rules(Words):
+    """What the gateway's rules say of the grid."""
+
+    def __init__(self) -> None:
+        super().__init__("rules")
+
+    def doubt(self, now: float) -> str | None:
+        """Why nothing automatic may start a generator now, in words; None where it may."""
+        said = self._fresh(now)
+        if said.get("grid_present") not in ("present", "absent"):
+            return "whether the grid is there is not known"
+        if said.get("decision") != Position.ISLANDED:
+            return "the rules ask for the grid, whatever the contact says"
+        return None
+
+
+class Interlock(Words):
+    """The newest state of the other switch of a pair."""
+
     def on_the_house(self, now: float) -> bool | None:
         """Whether the generator feeds the house; None while it does not say."""
         closed = self._fresh(now).get("closed")
@@ -54,6 +74,8 @@ class Interlock:
             return f"{self.other} does not say where it stands"
         if said.get("feedback") != Position.ISLANDED:
             return f"the feedback contact of {self.other} does not say that the grid is off"
+        if said.get("position") == Position.CONNECTED:
+            return f"{self.other} was ordered to connect the grid"
         if said.get("locked") is not False:
             return f"{self.other} is locked with the grid connected"
         if said.get("hand") == "connected":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import voluptuous as vol
 
+from gridward_kit.duration import written_seconds
 from gridward_kit.integration import Fact, Options
 from gridward_relay.lease import LENGTH, LONGEST, SHORTEST
 
@@ -14,7 +15,6 @@ STYLES = ("tasmota", "shelly", "shelly1", "zigbee2mqtt")
 CONTACTS = ("normally_closed", "normally_open")
 GRID, GENERATOR, LOAD = DUTIES = ("grid", "generator", "load")
 KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-SECONDS = re.compile(r"(\d+(?:\.\d+)?) ?s")
 IDENTIFIER = re.compile(r"[a-z0-9_]{1,40}")
 TOPIC = re.compile(r"[^+#\s/][^+#\s]*")
 
@@ -59,14 +59,16 @@ class Settings:
 
 
 def seconds(low: float, high: float) -> Callable[[Fact], Fact]:
-    """A time such as `30s`, or a number of seconds, between two bounds."""
+    """A duration such as `30s`, or a number of seconds, between two bounds."""
 
     def check(value: Fact) -> Fact:
-        match = SECONDS.fullmatch(value) if isinstance(value, str) else None
-        number = float(match[1]) if match else value
-        if isinstance(number, bool) or not isinstance(number, int | float) or not low <= number <= high:
+        try:
+            number = written_seconds(value)
+        except ValueError:
+            number = -1.0
+        if not low <= number <= high:
             raise vol.Invalid(f"a time from {low:g}s to {high:g}s, such as {min(30.0, high):g}s")
-        return float(number)
+        return number
 
     return check
 

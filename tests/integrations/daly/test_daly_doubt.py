@@ -54,7 +54,9 @@ def allowed(key: str, volts: float) -> float:
     return PASSES["cell"] if key.startswith("cell_") else PASSES[key]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(2, 20))]
+)
 @pytest.mark.parametrize("query", ["0x90", "0x93", "0x95"])
 def test_swapped_bytes_are_dropped(seed: int, query: str) -> None:
     board = pack(seed)

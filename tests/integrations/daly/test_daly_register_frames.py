@@ -50,10 +50,12 @@ def test_what_reads_nothing_of_a_board_is_no_request() -> None:
         INTEGRATION.decode(None, "d2030000003ed7b8", b"")
 
 
+LANGUAGES = [spoken(EXAMPLES[family.name], {}) for family in (D2, ESS)]
+
+
 @given(data=st.binary(max_size=300))
 def test_random_bytes_never_are_a_value(data: bytes) -> None:
-    for family in (D2, ESS):
-        language = spoken(EXAMPLES[family.name], {})
+    for language in LANGUAGES:
         for query in language.queries:
             with suppress(BadFrame):
                 assert language.cut(language.request(query.name), data, quiet=True) is None

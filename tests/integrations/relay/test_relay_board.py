@@ -1,4 +1,4 @@
-"""The Modbus driver against the simulated board, over a real pseudo-terminal and TCP; and their frames."""
+"""The Modbus driver against the simulated board, over a real pseudo-terminal and TCP."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,30 +6,27 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import voluptuous as vol
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gridward_kit.clock import SystemClock
 from gridward_kit.device import Device
-from gridward_kit.errors import BadFrame, DeviceError, NoAnswer, Refused
+from gridward_kit.errors import DeviceError, NoAnswer, Refused
 from gridward_kit.faults import Faults
 from gridward_kit.info import Setup
 from gridward_kit.integration import Options
-from gridward_kit.modbus.frame import intact
 from gridward_kit.mqtt import Message
 from gridward_kit.simulate import serve_pty, serve_tcp
 from gridward_kit.testing import FastClock, MemoryBroker
-from gridward_relay import INTEGRATION, faults, rtu, safe, serve
+from gridward_relay import INTEGRATION, rtu, safe, serve
 from gridward_relay.contactor import Contactor, Position
 from gridward_relay.drivers import Report
 from gridward_relay.drivers.modbus import Modbus
-from gridward_relay.options import inputs, settings
+from gridward_relay.options import settings
 from gridward_relay.simulator import WATCHDOG, Board
 
 CONNECTED, ISLANDED = Position.CONNECTED, Position.ISLANDED
 BASE: Options = {"driver": "modbus", "contact": "normally_closed", "feedback_input": 0}
-GPIO: Options = {"driver": "gpio", "pin": 26, "closed_when": "low"}
 CLOCK = SystemClock()
 
 
@@ -235,116 +232,9 @@ async def test_served_over_tcp_from_lease_to_contactor(
         server.close()
 
 
-# Frames
-
-
-def test_the_flash_command_as_the_maker_prints_it() -> None:
-    assert rtu.request(1, rtu.WRITE_COIL, rtu.FLASH_ON, 7).hex(" ") == "01 05 02 00 00 07 8d b0"
-
-
 @given(st.lists(st.binary(max_size=20), max_size=40))
 def test_random_bytes_never_move_the_contactor(chunks: list[bytes]) -> None:
     board = Board()
     for place, chunk in enumerate(chunks):
         board.receive(chunk, place * 0.01)
         assert board.closed(place * 0.01)
-
-
-READS = [
-    (rtu.request(1, rtu.READ_COILS, 0, 8), rtu.frame(1, rtu.READ_COILS, b"\1\x05")),
-    (rtu.request(1, rtu.READ_REGISTERS, rtu.VERSION, 1), rtu.frame(1, rtu.READ_REGISTERS, b"\2\0\xc8")),
-    (rtu.request(1, rtu.WRITE_COIL, 0, rtu.OFF), rtu.request(1, rtu.WRITE_COIL, 0, rtu.OFF)),
-]
-
-
-@pytest.mark.parametrize(("asked", "answer"), READS)
-def test_every_flipped_bit_and_every_cut_is_found_out(asked: bytes, answer: bytes) -> None:
-    assert rtu.cut(asked, answer + b"!") == (answer, b"!")
-    for length in range(len(answer)):
-        assert rtu.cut(asked, answer[:length]) is None
-    for place in range(len(answer) * 8):
-        flipped = bytearray(answer)
-        flipped[place // 8] ^= 1 << place % 8
-        try:
-            found = rtu.cut(asked, bytes(flipped))
-        except BadFrame:
-            continue
-        assert found is None, place
-
-
-@given(st.binary(max_size=40), st.sampled_from(READS))
-def test_random_bytes_are_no_answer(data: bytes, read: tuple[bytes, bytes]) -> None:
-    asked, answer = read
-    try:
-        found = rtu.cut(asked, data)
-    except (BadFrame, Refused):
-        return
-    assert found is None or found[0] == answer or intact(found[0])
-
-
-def test_a_written_value_that_comes_back_different_is_no_acknowledgement() -> None:
-    asked = rtu.request(1, rtu.WRITE_COIL, 0, rtu.ON)
-    with pytest.raises(BadFrame):
-        rtu.echoed(asked, rtu.request(1, rtu.WRITE_COIL, 0, rtu.OFF))
-
-
-def test_a_read_of_another_length_is_no_answer() -> None:
-    asked = rtu.request(1, rtu.READ_COILS, 0, 9)
-    with pytest.raises(BadFrame):
-        rtu.values(asked, rtu.frame(1, rtu.READ_COILS, b"\1\x05"))
-
-
-@pytest.mark.parametrize(
-    ("options", "fault"),
-    [
-        ({"driver": "modbus"}, "`port`, `contact`"),
-        ({"driver": "modbus", "port": "/dev/x", "contact": "normally_open"}, "would cut the house off"),
-        ({"driver": "modbus", "port": "/dev/x", "contact": "normally_closed", "spare_coil": 0}, "own coil"),
-        ({"driver": "gpio", "pin": 26}, "`closed_when`"),
-        ({"driver": "gpio", "pin": 5, "closed_when": "low"}, "GPIO 5 is pulled up"),
-        ({"driver": "gpio", "pin": 26, "closed_when": "low", "feedback_pin": 26}, "used twice"),
-        ({"driver": "gpio", "pin": 26, "closed_when": "low", "lease": "5s"}, "10s to 60s"),
-        ({"driver": "mqtt", "topic": "x", "style": "shelly1", "contact": "normally_closed"}, "`timer`"),
-        ({"driver": "mqtt", "topic": "x/#", "style": "tasmota"}, "topic"),
-        ({**GPIO, "inputs": ["locked:3:Door"]}, "keys `locked` are the relay's own"),
-        ({**GPIO, "inputs": ["lease:3:Lease", "at:4:At"]}, "keys `at`, `lease` are the relay's own"),
-        ({"driver": "hand"}, "one of gpio, modbus, mqtt"),
-        ({}, "`driver` is missing"),
-        ({"driver": "gpio", "pins": 3}, "`pins` is none of"),
-    ],
-)
-def test_settings_that_do_not_fit_are_said_in_words(options: Options, fault: str) -> None:
-    assert fault in "; ".join(faults(options))
-
-
-def test_the_example_of_the_architecture_is_taken() -> None:
-    chosen: Options = {"driver": "gpio", "pin": 26, "closed_when": "low", "feedback_pin": 16, "lease": "30s"}
-    assert faults(chosen) == []
-    assert settings(chosen).lease == 30.0
-    assert faults({**chosen, "inputs": ["supply_ok:17:Supply monitor"]}) == []
-
-
-@pytest.mark.parametrize(
-    ("plain", "kept"),
-    [
-        ([{"key": "supply_ok", "name": "Supply monitor", "pin": 17}], ["supply_ok:17:Supply monitor"]),
-        ([{"key": "supply_ok", "input": 3}], ["supply_ok:3:Supply ok"]),
-        (["door:2:Door"], ["door:2:Door"]),
-        ([], []),
-        ([{"key": "supply_ok"}], None),
-        ([{"key": "Supply", "pin": 3}], None),
-        ([{"key": "a", "pin": 3, "input": 4}], None),
-        ([{"key": "a", "pin": -1}], None),
-        ([{"key": "a", "pin": True}], None),
-        ([{"key": "a", "pin": 1, "on": 2}], None),
-        ([{"key": "a", "pin": 1}, {"key": "a", "pin": 2}], None),
-        ("door", None),
-        ([7], None),
-    ],
-)
-def test_inputs_as_the_site_file_writes_them(plain: list[object], kept: list[str] | None) -> None:
-    if kept is None:
-        with pytest.raises(vol.Invalid):
-            inputs(plain)
-    else:
-        assert inputs(plain) == kept

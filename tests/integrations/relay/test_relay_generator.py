@@ -19,6 +19,7 @@ from gridward_kit.mqtt import Link, Message
 from gridward_kit.point import Value
 from gridward_kit.testing import MemoryBroker, MemoryLink, TurnedClock
 from gridward_relay import INTEGRATION
+from gridward_relay.interlock import Interlock
 from gridward_relay.options import Settings
 from gridward_relay.simulator import Board
 
@@ -51,6 +52,7 @@ class Yard:
         self.links = {name: self.broker.link(name) for name in self.boards}
         self.good = True
         self.both = False
+        self.rules: dict[str, Value] = {"grid_present": "absent", "decision": "islanded"}
         self.broker.subscribe(f"{ROOT}/contactor/lease", self._answer)
 
     def _answer(self, _: Message) -> None:
@@ -72,6 +74,8 @@ class Yard:
             self.both |= self.on_the_grid() and self.on_the_generator()
 
     async def ask(self, value: str, by: str = "http") -> dict[str, Value]:
+        said = {"v": 1, "at": len(self.broker.log), **self.rules}
+        self.broker.publish(f"{ROOT}/rules/state", json.dumps(said), retain=True)
         command = json.dumps({"v": 1, "value": value, "id": f"id{len(self.broker.log)}", "by": by})
         self.broker.publish(f"{ROOT}/generator/feed_house/command", command)
         await self.turn(1)
@@ -141,6 +145,49 @@ async def test_a_person_brings_it_on_and_rules_do_not(yard: Yard, by: str) -> No
         assert (await yard.ask("OFF"))["status"] == "confirmed"
         assert not yard.on_the_generator()
     assert not yard.both
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"grid_present": "unknown", "decision": "islanded"}, "whether the grid is there is not known"),
+        ({}, "whether the grid is there is not known"),
+        ({"grid_present": "absent", "decision": "connected"}, "the rules ask for the grid"),
+    ],
+)
+async def test_in_doubt_of_the_grid_only_a_person_starts_it(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, rules: dict[str, Value], words: str
+) -> None:
+    monkeypatch.setitem(GENERATOR, "level", 2)
+    async with islanded(yard):
+        yard.rules = rules
+        for automation in ("home_assistant", "rules:business"):
+            told = await yard.ask("ON", automation)
+            assert (told["status"], yard.on_the_generator()) == ("refused", False)
+            assert str(told["reason"]).startswith(words)
+        for person in ("http", "cli:anna"):
+            assert (await yard.ask("ON", person))["status"] == "confirmed"
+            assert yard.on_the_generator()
+            await yard.ask("OFF", "home_assistant")
+
+
+async def test_what_the_rules_said_long_ago_is_no_word_of_now(yard: Yard) -> None:
+    async with islanded(yard):
+        await yard.ask("OFF")
+        await yard.turn(4)
+        command = json.dumps({"v": 1, "value": "ON", "id": "late", "by": "home_assistant"})
+        yard.broker.publish(f"{ROOT}/generator/feed_house/command", command)
+        await yard.turn(1)
+        assert not yard.on_the_generator()
+
+
+async def test_a_contactor_that_was_ordered_to_connect_keeps_it_off() -> None:
+    words = Interlock("contactor")
+    said = {"at": 1, "feedback": "islanded", "position": "connected", "locked": False, "lease_remaining": 30}
+    words.heard(Message("", json.dumps(said).encode(), retain=False, at=10.0))
+    assert words.hindrance(10.5) == "contactor was ordered to connect the grid"
+    words.heard(Message("", json.dumps({**said, "at": 2, "position": "islanded"}).encode(), False, 11.0))
+    assert words.hindrance(11.5) is None
 
 
 @pytest.mark.parametrize("by", ["http", "home_assistant", "rules:business"])

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from integrations.srne.srne_bench import controller, example, inverter, read, registers, settled
 
@@ -78,12 +78,16 @@ def test_a_controllers_temperature_has_a_sign_bit(degrees: int) -> None:
     assert row.limits == DEGREES
 
 
+STRAIGHT = dialect(example("single_phase"), {})
+TURNED = dialect(example("single_phase"), {"invert_battery": True})
+
+
+@settings(max_examples=30)
 @given(raw=st.integers(-3000, 3000))
 def test_charging_is_positive_and_the_option_turns_it(raw: int) -> None:
     unit = inverter()
     registers(unit, 0x0102, raw & 0xFFFF)
-    values = read(dialect(example("single_phase"), {}), unit)
-    turned = read(dialect(example("single_phase"), {"invert_battery": True}), unit)
+    values, turned = read(STRAIGHT, unit), read(TURNED, unit)
     assert values["battery_current"] == pytest.approx(-raw / 10)
     assert turned["battery_current"] == pytest.approx(raw / 10)
     assert values["battery_power"] == pytest.approx(-raw / 10 * 53.1, abs=0.06)

@@ -33,9 +33,12 @@ def test_a_running_unit_keeps_its_parallel_mode() -> None:
         put(language, unit, "parallel_mode", "parallel")
 
 
+LANGUAGE = dialect(SINGLE, {})
+
+
 @given(cut_off=st.integers(0, 100), alarm=st.integers(0, 100))
 def test_states_of_charge_too_close_to_each_other_are_refused(cut_off: int, alarm: int) -> None:
-    unit, language = inverter(), dialect(SINGLE, {})
+    unit, language = inverter(), LANGUAGE
     unit.strict = True
     unit.state |= {"cut_off_soc": cut_off, "low_soc_alarm": 50, "battery_soc_return": 90}
     if cut_off + 5 <= alarm <= 85:
