@@ -124,7 +124,7 @@ def site_of(options: Mapping[str, Json], found: Given, config: Path, data: Path)
         file.parent.mkdir(exist_ok=True)
         with file.open("w", encoding="utf-8") as text:
             YAML(typ="safe", pure=True).dump(site_from(options, found.zone), text)
-    site = load(file)
+    site = load(file, starting=True)
     http = HttpSpec(listen="loopback", port=site.http.port, prefix=found.entry)
     return replace(site, broker=found.broker, http=http)
 

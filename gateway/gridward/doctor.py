@@ -24,8 +24,8 @@ from gridward.survival import findings
 from gridward_kit.clock import SystemClock
 from gridward_kit.errors import DeviceError, NoLine
 from gridward_kit.integration import integrations
-from gridward_kit.mqtt import Broker
-from gridward_kit.port import Port
+from gridward_kit.mqtt import Broker, role_topic
+from gridward_kit.port import NETWORK, Port
 from gridward_kit.reader import Reader
 from gridward_kit.scan import found_ports
 from gridward_kit.spool import SANE
@@ -51,7 +51,7 @@ class Answer:
 
 async def examine(site: Site | None) -> list[Answer]:
     """Everything there is to say, in the order in which things depend on each other."""
-    answers = [*_ports(), *_clock(), *_disk(site)]
+    answers = [*_ports(site), *_clock(), *_disk(site)]
     if site is None:
         return answers
     for bus in site.buses:
@@ -61,9 +61,10 @@ async def examine(site: Site | None) -> list[Answer]:
     return answers
 
 
-def _ports() -> Iterator[Answer]:
+def _ports(site: Site | None) -> Iterator[Answer]:
     ports = found_ports()
-    if not ports:
+    plugged = site is None or not all(bus.port.startswith(NETWORK) for bus in site.buses)
+    if not ports and plugged:
         yield Answer(False, "no serial port and no HID inverter is plugged in", "plug the USB cable in")
     for url in ports:
         yield _may_open(url)
@@ -96,6 +97,10 @@ def _names(group: int, user: int) -> tuple[str, str]:
 async def _bus(site: Site, bus: BusSpec) -> AsyncIterator[Answer]:
     clock = SystemClock()
     for device in bus.devices:
+        if bus.port.startswith(NETWORK) and await _served(site, bus, device.id):
+            told = "answers a running gateway: one more who asks on that line would spoil its answers"
+            yield Answer(True, f"{device.id} at {bus.port} {told}")
+            continue
         port = Port(bus.port, line_of(bus), clock)
         options = dict(device.options) | ({"model": device.model} if device.model else {})
         try:
@@ -116,10 +121,15 @@ def _held(trouble: DeviceError) -> bool:
     return isinstance(trouble, NoLine) and trouble.held
 
 
-async def _online(site: Site, device: str) -> bool:
-    """Whether the broker says that the device answers a gateway."""
+async def _served(site: Site, bus: BusSpec, device: str) -> bool:
+    """Whether a gateway is at this line, which unlike a plugged-in one nobody can hold for himself."""
+    return await _online(site, role_topic(bus.role)) and await _online(site, device)
+
+
+async def _online(site: Site, name: str) -> bool:
+    """Whether the broker says that a role lives, or that a device answers it."""
     broker = _reachable(site)
-    topic = f"gridward/{site.id}/{device}/availability"
+    topic = f"gridward/{site.id}/{name}/availability"
     try:
         async with visit(broker, f"gridward/{site.id}/doctor") as client:
             return await _retained(client, topic) == b"online"

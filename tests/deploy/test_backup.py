@@ -1,8 +1,10 @@
 """A site goes into a file and comes back on another card; what is spoilt is told, and puts nothing back."""
 
 import sqlite3
+import tarfile
 import threading
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -73,9 +75,43 @@ def test_a_site_comes_back_on_another_card(home: Path, tmp_path: Path) -> None:
     assert "the store is whole" in told
     for name in ("site.yaml", "secrets.yaml", "state/bms.json"):
         assert (other / name).read_bytes() == (home / name).read_bytes()
-    assert (other / "secrets.yaml").stat().st_mode & 0o777 == 0o600
+    for name in ("secrets.yaml", "gridward.db"):
+        assert (other / name).stat().st_mode & 0o777 == 0o600
     assert _rows(other / "gridward.db") == _rows(home / "gridward.db") == 500
     assert {path.name for path in tmp_path.rglob("*") if path.name.startswith(".gridward-")} == set()
+
+
+def test_it_comes_back_with_the_python_of_debian_12(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _backed_up(home)
+    whole = tarfile.TarFile.extractall
+
+    def extractall(  # 3.11.2 knows no filters
+        archive: tarfile.TarFile, path: str = ".", members: None = None, *, numeric_owner: bool = False
+    ) -> None:
+        whole(archive, path, members, numeric_owner=numeric_owner)
+
+    monkeypatch.setattr(tarfile.TarFile, "extractall", extractall)
+    code, told = _do("restore", str(file), str(tmp_path / "card"))
+    assert code == 0, told
+    assert (tmp_path / "card" / "state" / "bms.json").read_bytes() == (
+        home / "state" / "bms.json"
+    ).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "site/link"])
+def test_what_would_land_elsewhere_is_not_unpacked(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "one.tar"
+    with tarfile.open(file, "w") as archive:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = (
+            (tarfile.SYMTYPE, "/etc") if name == "site/link" else (tarfile.REGTYPE, "")
+        )
+        archive.addfile(member, BytesIO())
+    with tarfile.open(file) as archive, pytest.raises(tarfile.TarError, match="no plain file"):
+        backup._unpack(archive, tmp_path / "into")
+    assert {path.name for path in tmp_path.iterdir()} == {"one.tar"}
 
 
 def test_a_store_that_is_written_to_meanwhile_is_copied_whole(home: Path, tmp_path: Path) -> None:

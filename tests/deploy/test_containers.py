@@ -18,17 +18,22 @@ DOCKER = ROOT / "docker"
 CLOSED = ("read_only", "cap_drop", "security_opt", "mem_limit", "user")
 
 
-@pytest.fixture(scope="module")
-def compose() -> dict[str, Any]:
+def configured(environment: dict[str, str]) -> dict[str, Any]:
     """The compose file as Debian's docker-compose reads it, with the simulated house."""
     program = shutil.which("docker-compose")
     if program is None:
         pytest.skip("docker-compose is not installed")
     command = [program, "-f", str(DOCKER / "compose.yaml"), "--profile", "simulated", "config"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {"PATH": "/usr/bin:/bin", **environment}
+    found = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert found.returncode == 0, found.stderr
     read: dict[str, Any] = YAML(typ="safe").load(found.stdout)
     return read
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return configured({})
 
 
 def test_every_service_is_closed(compose: dict[str, Any]) -> None:
@@ -87,7 +92,9 @@ def test_the_image_is_built_as_we_want_it() -> None:
     lines = re.sub(r"\\\n\s*", "", text).splitlines()
     instructions = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
     bases = [rest for word, rest in instructions if word == "FROM"]
-    assert all(re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+( AS \w+)?", base) for base in bases), bases
+    assert all(
+        re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+(@sha256:\w{64})?( AS \w+)?", base) for base in bases
+    ), bases
     assert "ADD" not in [word for word, _ in instructions]
     assert [rest for word, rest in instructions if word == "USER"][-1] == "10001:10001"
     assert "curl" not in text
@@ -102,6 +109,47 @@ def test_the_image_is_built_as_we_want_it() -> None:
     assert all("--require-hashes" in line or "--no-deps --no-index" in line for line in installs)
     copied = [word for _, rest in instructions for word in rest.split() if word.endswith(".lock")]
     assert all((ROOT / name).exists() for name in copied if name.startswith("docker/"))
+
+
+def test_the_image_holds_what_the_packages_link_to() -> None:
+    text = (DOCKER / "Dockerfile").read_text()
+    copied = [Path(source) for source in re.findall(r"^COPY ([\w/]+) /build/", text, re.MULTILINE)]
+    taken = [Path(line[1:]) for line in (ROOT / ".dockerignore").read_text().splitlines() if line[0] == "!"]
+    assert (ROOT / ".dockerignore").read_text().startswith("*\n")
+    links = [
+        path for part in ("gateway", "integrations") for path in (ROOT / part).rglob("*") if path.is_symlink()
+    ]
+    assert len(links) > 5
+    for link in links:
+        target = link.resolve().relative_to(ROOT)
+        for kept in (copied, taken):
+            assert any(target.is_relative_to(one) for one in kept), f"{link} leads to {target}, not in {kept}"
+
+
+def test_one_variable_says_which_influxdb(compose: dict[str, Any], tmp_path: Path) -> None:
+    assert (
+        configured({"INFLUXDB": "influxdb:3.11-core"})["services"]["influxdb"]["image"]
+        == "influxdb:3.11-core"
+    )
+    services = compose["services"]
+    database, owner = services["influxdb"], services["volumes"]
+    for place in database["volumes"]:  # the image's folder would say whose an empty volume is, else
+        assert re.fullmatch(r"influxdb:/var/lib/influxdb[23]?:nocopy", place)
+    assert owner["user"] == database["user"]
+    for name in ("influxd", "influxdb3"):  # an image has one of them
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@" "$INFLUXDB3_PLUGIN_DIR"\n')
+        (tmp_path / name).chmod(0o755)
+        environment = {"PATH": str(tmp_path), "INFLUXDB3_PLUGIN_DIR": "/plugins"}
+        run = subprocess.run(
+            database["entrypoint"], capture_output=True, text=True, env=environment, check=True
+        )
+        words = run.stdout.split()
+        assert words[0] == name
+    assert "/plugins" not in words
+    token = Path(words[words.index("--admin-token-file") + 1])
+    assert f"influxdb:{token.parent}:nocopy" in database["volumes"]
+    assert Path(owner["command"][-1]).name == Path(services["init"]["command"][-1]).name == token.name
+    assert "influxdb:/influxdb:ro" in services["init"]["volumes"]
 
 
 def _versions(path: Path) -> dict[str, str]:

@@ -1,13 +1,14 @@
-"""The first start in containers: a real InfluxDB 1, what InfluxDB 2 is asked, the simulated house."""
+"""The first start in containers: a real InfluxDB 1, the simulated house."""
 
 import asyncio
 import base64
 import json
+import os
 import re
+import signal
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Timer
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request
@@ -18,12 +19,22 @@ from faults.broker_house import Running
 from faults.line_house import until
 from faults.site_house import listening, roles
 from follower_bench import OPENER, Influx
+from typer.testing import CliRunner
 
+from gridward.api.tokens import write_private
 from gridward.config import load
 from gridward.service import containers, database, simulated, templates
+from gridward.service.cli import app
 from gridward.service.containers import Places
+from gridward.site import Site
 from gridward_kit.clock import SystemClock
 from gridward_kit.tasks import end
+
+OWN = """version: 1
+site: {id: home, name: Home, time_zone: UTC, fail_safe: grid_connected}
+mqtt: {url: "mqtt://mosquitto:1883"}
+buses: []
+"""
 
 
 @pytest.fixture
@@ -43,7 +54,7 @@ def influx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Influx]:
 
 
 def test_the_first_start_makes_every_secret_once(places: Places, influx: Influx) -> None:
-    site = containers.begin(places, influx.url)
+    site = containers.begin(places, influx.url, simulate=True)
     assert site.record.databases[0].version == 1
     assert site.record.store.stat().st_size > 100_000, "a day of history"
     words = dict(re.findall(r'^(\w+): "(.+)"$', (places.site / "secrets.yaml").read_text(), re.MULTILINE))
@@ -85,76 +96,40 @@ def _body(url: str, text: str, who: tuple[str, str]) -> str:
     return _ask(url, text, who)[1]
 
 
-class Second(BaseHTTPRequestHandler):
-    """What InfluxDB 2.7 answers at its setup, by its API's description; it keeps what it was asked."""
-
-    asked: list[tuple[str, str, dict[str, object]]]
-
-    def do_GET(self) -> None:
-        self.send_response(204)
-        self.send_header("X-Influxdb-Version", "v2.7.12")
-        self.end_headers()
-
-    def do_POST(self) -> None:
-        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.asked.append((self.path, self.headers.get("Authorization", ""), content))
-        answer: dict[str, object]
-        if self.path == "/api/v2/setup":
-            status, answer = (
-                201,
-                {"org": {"id": "0a"}, "bucket": {"id": "0b"}, "auth": {"token": content["token"]}},
-            )
-            if sum(path == self.path for path, _, _ in self.asked) > 1:
-                status, answer = 422, {"code": "conflict", "message": "onboarding has already been completed"}
-        elif self.path == "/api/v2/authorizations":
-            action = content["permissions"][0]["action"]
-            status, answer = 201, {"token": f"the-{action}-token=="}
-        else:
-            status, answer = 201, {"id": "0c"}
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        return
+def test_without_a_site_file_nothing_is_simulated_unless_the_house_is_there(places: Places) -> None:
+    with pytest.raises(ValueError, match=r"no site.yaml.*--profile simulated"):
+        containers.begin(places, "http://127.0.0.1:9")
+    assert not places.site.exists()
+    assert containers.stands("localhost", 0)
+    assert not containers.stands("simulated.invalid", 0)
 
 
-def test_influxdb_2_gets_bucket_mapping_and_two_small_tokens() -> None:
-    Second.asked = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Second)
-    Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
+def test_the_simulated_house_waits_for_its_file_and_ends_when_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[str] = []
+
+    async def serve(site: Site, address: str) -> None:
+        served.append(f"{site.id} {address}")
+        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            served.append("left in order")
+
+    def killed(number: int, _frame: object) -> None:
+        raise RuntimeError(f"signal {number} has ended it")
+
+    monkeypatch.setattr(simulated, "serve", serve)
+    before = signal.signal(signal.SIGTERM, killed)
+    writer = Timer(0.2, write_private, (tmp_path / "site.yaml", OWN.encode()))
+    writer.start()
     try:
-        ready = database.prepare(url, keep=86400)
-        with pytest.raises(OSError, match=r"set up before.*empty volume"):
-            database.prepare(url)
+        done = CliRunner().invoke(app, ["simulated", "--wait", str(tmp_path / "site.yaml")])
     finally:
-        server.shutdown()
-        server.server_close()
-    setup, mapping, *tokens = Second.asked[:4]
-    assert setup[1] == ""
-    assert {key: setup[2][key] for key in ("org", "bucket", "retentionPeriodSeconds")} == {
-        "org": "gridward",
-        "bucket": "gridward",
-        "retentionPeriodSeconds": 86400,
-    }
-    assert mapping[0] == "/api/v2/dbrps"
-    assert mapping[1] == f"Token {setup[2]['token']}"
-    assert mapping[2] == {
-        "bucketID": "0b",
-        "orgID": "0a",
-        "database": "gridward",
-        "retention_policy": "autogen",
-        "default": True,
-    }
-    assert [token[2]["permissions"] for token in tokens] == [
-        [{"action": action, "resource": {"type": "buckets", "id": "0b", "orgID": "0a"}}]
-        for action in ("write", "read")
-    ]
-    assert ready.secrets["influxdb_token"] == "the-write-token=="
-    assert ready.grafana["INFLUX_AUTH"] == "Token the-read-token=="
+        signal.signal(signal.SIGTERM, before)
+        writer.join()
+    assert (done.exit_code, served) == (0, ["home 127.0.0.1", "left in order"]), done.output
 
 
 async def test_the_simulated_house_is_served_where_its_site_file_says(

@@ -12,6 +12,7 @@ from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, Seq
 from gridward.config import load
 from gridward.document import NO_YAML, SiteFault
 from gridward.site import Site
+from gridward_kit.kept import hand_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +135,5 @@ def _put(path: Path, text: str, like: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.chmod(mode)
+    hand_over(beside)
     beside.replace(path)

@@ -193,7 +193,7 @@ def _carrying(devices: Iterable[DeviceSpec]) -> Access:
         may += RELAY.named(device=device.id)
         other = device.options.get("interlock_with")
         if isinstance(other, str):
-            may += Access((f"{{root}}/{other}/state",))
+            may += Access((f"{{root}}/{other}/state", "{root}/rules/state"))
         style, topic = device.options.get("style"), device.options.get("topic")
         if device.options["driver"] == "mqtt" and isinstance(style, str) and isinstance(topic, str):
             may += SWITCHES[style].named(device=device.id, topic=topic)

@@ -14,12 +14,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from io import RawIOBase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from gridward_kit.kept import hand_over, make_folder
 
 MAGIC = b"GRIDWARD BACKUP 1\n"
 SALT = 16
@@ -78,7 +80,7 @@ def read(file: Path, passphrase: str, into: Path) -> None:
         try:
             opening = _Opening(raw, passphrase)
             with tarfile.open(fileobj=opening, mode="r|gz") as archive:
-                archive.extractall(into, filter="data")
+                _unpack(archive, into)
             opening.read()  # to its last chunk, which nothing is cut off behind
         except (tarfile.TarError, EOFError) as error:
             raise Spoilt(f"{file}: what is in it is no archive: {error}") from None
@@ -89,6 +91,21 @@ def read(file: Path, passphrase: str, into: Path) -> None:
         verdict = _verdict(store)
         if verdict != "ok":
             raise Spoilt(f"{file}: its store is damaged: {verdict}")
+
+
+def _unpack(archive: tarfile.TarFile, into: Path) -> None:
+    """Plain files alone, below `into`: what Python's own filter does, which Debian 12 does not have."""
+    for member in archive:
+        name = PurePosixPath(member.name)
+        source = archive.extractfile(member) if member.isreg() else None
+        if source is None or name.is_absolute() or ".." in name.parts:
+            raise tarfile.TarError(f"{member.name} is no plain file in it")
+        target = into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as file:
+            shutil.copyfileobj(source, file)
+        target.chmod(member.mode & 0o755 | 0o600)
+        os.utime(target, (member.mtime, member.mtime))
 
 
 def place(unpacked: Path, folder: Path, *, force: bool) -> list[str]:
@@ -103,17 +120,21 @@ def place(unpacked: Path, folder: Path, *, force: bool) -> list[str]:
     for path in sorted((unpacked / "site").rglob("*")):
         if path.is_file():
             target = folder / path.relative_to(unpacked / "site")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(path, target)
+            _move(path, target)
             told.append(str(path.relative_to(unpacked / "site")))
     if (unpacked / STORE).exists():
         target = folder / store
-        target.parent.mkdir(parents=True, exist_ok=True)
         for side in SIDE:  # a journal of another store would be played into this one
             target.with_name(target.name + side).unlink(missing_ok=True)
-        shutil.move(unpacked / STORE, target)
+        _move(unpacked / STORE, target)
         told.append(store)
     return told
+
+
+def _move(path: Path, target: Path) -> None:
+    make_folder(target.parent)
+    shutil.move(path, target)
+    hand_over(target)
 
 
 def _copy(store: Path, to: Path) -> None:
@@ -122,6 +143,7 @@ def _copy(store: Path, to: Path) -> None:
     with closing(source), closing(sqlite3.connect(to)) as target:
         source.backup(target)  # in one go: one that is written to meanwhile would begin anew each time
         target.execute("PRAGMA journal_mode=DELETE")
+    to.chmod(0o600)
 
 
 def _verdict(store: Path) -> str:

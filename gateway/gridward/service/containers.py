@@ -1,6 +1,7 @@
 """The first start in containers: every secret, and the files that broker, Grafana and proxy start with."""
 
 import secrets
+import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ from gridward.site import Site
 
 SITE, DATABASE, PASSWORD, ENVIRONMENT = "site.yaml", "influxdb.yaml", "admin_password", "environment"
 BROKER, HOUSE = "mosquitto:1883", "simulated"
+NO_SITE = (
+    "there is no site.yaml in the folder that SITE names, and nothing was simulated: write one, as "
+    "docs/installing.md says, or start a house without hardware with `--profile simulated`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +33,20 @@ class Places:
     proxy: Path
 
 
-def begin(places: Places, url: str) -> Site:
-    """Make what is not there yet, and leave alone what is; without a site file, the simulated house's.
+def begin(places: Places, url: str, admin: Path | None = None, *, simulate: bool = False) -> Site:
+    """Make what is not there yet, and leave alone what is; the site file only to `simulate` a house.
 
-    `url` is InfluxDB's. Raises OSError, ValueError, SiteFault.
+    `url` is InfluxDB's, `admin` the token file of one of version 3. Raises OSError, ValueError, SiteFault.
     """
+    if not (places.site / SITE).exists() and not simulate:
+        raise ValueError(NO_SITE)
     if not (places.site / DATABASE).exists():
-        _database(places, database.prepare(url))
+        _database(places, database.prepare(url, admin=admin))
     if not (places.site / SITE).exists():
         _simulated_site(places.site)
     site_file = places.site / SITE
-    users.make(load(site_file, complete=False))
-    site = load(site_file)
+    users.make(load(site_file, complete=False, starting=True))
+    site = load(site_file, starting=True)
     _provision(places.grafana, {database.version for database in site.record.databases})
     now = time.time()
     listeners = mosquitto.listeners(site, places.broker, now, tls=True, inside=True)
@@ -47,6 +54,20 @@ def begin(places: Places, url: str) -> Site:
         write_private(places.broker / name, content.encode())
     certificate(places.proxy, ("gridward", *host_names()), now)
     return site
+
+
+def stands(host: str, patience: float) -> bool:
+    """Whether a container of this name comes up within `patience` seconds."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            socket.getaddrinfo(host, None)
+        except socket.gaierror:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(1)
+        else:
+            return True
 
 
 def _database(places: Places, ready: database.Ready) -> None:

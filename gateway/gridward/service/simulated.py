@@ -18,6 +18,12 @@ from gridward.site import Site
 from gridward_kit.tasks import end
 
 
+async def there(path: Path) -> None:
+    """Wait for a site file that somebody is about to write."""
+    while not await asyncio.to_thread(path.exists):  # noqa: ASYNC110 - a volume has no event
+        await asyncio.sleep(1)
+
+
 async def serve(site: Site, address: str) -> None:
     """Serve on this address until cancelled. Raises OSError, and ValueError for a site without such ports."""
     with tempfile.TemporaryDirectory(prefix="gridward-simulated-") as name:

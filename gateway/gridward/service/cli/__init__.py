@@ -1,6 +1,5 @@
 """`gridward service`: a site as a service of its machine."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +21,10 @@ app.command()(installing.remove)
 
 SiteArgument = Annotated[Path, typer.Argument(metavar="SITE.yaml", help="The site file.")]
 SITE = Path("site.yaml")
+AdminToken = Annotated[
+    Path | None,
+    typer.Option("--admin-token-file", exists=True, dir_okay=False, help="What InfluxDB 3 was started with."),
+]
 
 
 def site_of(path: Path, *, complete: bool = True) -> Site:
@@ -62,12 +65,13 @@ def broker(
 
 @app.command("database")
 def database_(
-    url: Annotated[str, typer.Option(help="A fresh InfluxDB 1 or 2.")] = "http://127.0.0.1:8086",
+    url: Annotated[str, typer.Option(help="A fresh InfluxDB.")] = "http://127.0.0.1:8086",
     keep: Annotated[int, typer.Option(min=0, help="Days that readings are kept; 0 is for ever.")] = 0,
+    admin: AdminToken = None,
 ) -> None:
     """Set a fresh InfluxDB up, and print what goes into site file, secrets and Grafana's environment."""
     try:
-        ready = database.prepare(url, keep * 86400)
+        ready = database.prepare(url, keep * 86400, admin)
     except OSError as error:
         stop(BAD, str(error))
     typer.echo(f"# the site file, under record: influxdb:\n{ready.site_text()}\n# secrets.yaml")
@@ -78,6 +82,15 @@ def database_(
         typer.echo(f'{name}="{word}"')
 
 
+@app.command("database-token")
+def database_token(file: Annotated[Path, typer.Argument(help="Where it is written.")]) -> None:
+    """Make the admin token file that a fresh InfluxDB 3 is started with; one that is there stays."""
+    try:
+        database.offline_token(file)
+    except OSError as error:
+        stop(BAD, str(error))
+
+
 @app.command("containers")
 def containers_(
     site: Annotated[Path, typer.Option(help="The site's folder.")] = Path("/data"),
@@ -85,12 +98,16 @@ def containers_(
     grafana: Annotated[Path, typer.Option(help="Grafana's.")] = Path("/grafana"),
     proxy: Annotated[Path, typer.Option(help="The proxy's.")] = Path("/proxy"),
     influxdb: Annotated[str, typer.Option(help="A fresh InfluxDB.")] = "http://influxdb:8086",
+    admin: AdminToken = None,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds that a simulated house gets to come.")] = 30,
 ) -> None:
     """The first start in containers: make every secret, and the files that the others start with."""
     from gridward.service import containers  # noqa: PLC0415 - nobody else needs the plant
 
+    places = containers.Places(site, broker_folder, grafana, proxy)
     try:
-        home = containers.begin(containers.Places(site, broker_folder, grafana, proxy), influxdb)
+        simulate = not (site / containers.SITE).exists() and containers.stands(containers.HOUSE, patience)
+        home = containers.begin(places, influxdb, admin, simulate=simulate)
     except SiteFault as error:
         stop(USAGE, "\n".join(str(fault) for fault in error.faults))
     except (OSError, ValueError) as error:
@@ -104,13 +121,18 @@ def containers_(
 def simulated(
     site: SiteArgument = SITE,
     address: Annotated[str, typer.Option(help="Where it listens.")] = "127.0.0.1",
+    wait: Annotated[bool, typer.Option("--wait", help="Until the site file is there.")] = False,
 ) -> None:
     """Serve a site's devices, simulated, on the TCP ports that its file says they have."""
-    from gridward.service.simulated import serve  # noqa: PLC0415
+    from gridward.cli import until_stopped  # noqa: PLC0415 - it has this command, too
+    from gridward.service.simulated import serve, there  # noqa: PLC0415
+
+    async def work() -> None:
+        if wait:
+            await there(site)
+        await serve(site_of(site, complete=False), address)
 
     try:
-        asyncio.run(serve(site_of(site), address))
+        until_stopped(work())
     except (OSError, ValueError) as error:
         stop(BAD, str(error))
-    except KeyboardInterrupt:
-        return
