@@ -4,8 +4,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
+# Without kept bytecode every program that a test starts compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 # make demo FOR=30: for so many seconds, then the summary; without it until Ctrl+C.
 FOR ?=
+# make bench PARTS=wire,store EFFORT=0.2: some parts, with a fifth of the usual counts.
+PARTS ?=
+EFFORT ?=
 # make test SEED=7: the seed of a run that is to be repeated. PYTEST=...: further options, or paths.
 # WORKERS: tests wait more than they compute, so more of them run at once than there are cores.
 WORKERS ?= 4
@@ -16,7 +22,7 @@ PYTEST ?=
 SPACE := $() $()
 INTEGRATIONS := $(subst $(SPACE),:,$(wildcard integrations/*))
 
-DEBIAN := mosquitto chromium chromium-driver mbpoll influxdb victoria-metrics iproute2 nginx-light docker-compose
+DEBIAN := mosquitto chromium chromium-driver mbpoll influxdb victoria-metrics iproute2 nginx-light docker-compose strace
 
 .PHONY: sbom audit promise promises docs help venv demo test soak bench check fmt lock packages rehearsal
 
@@ -25,7 +31,7 @@ help:
 	@echo "make test [SEED=7]    the whole suite"
 	@echo "make check            style, types, self-checks"
 	@echo "make soak [FOR=3600]  the demo for long, watched for growth"
-	@echo "make bench            speed and size"
+	@echo "make bench [PARTS=..] speed and size, about 20 minutes; PARTS=wire,store: some of it"
 	@echo "make promise N=17     what shows this promise; MUTATE=1: one thing broken, it must turn red"
 	@echo "make promises         all forty, and PROMISES.md anew"
 	@echo "make docs             the manual as a site, into build/manual"
@@ -50,10 +56,11 @@ test: venv packages
 
 # Everything that runs for long: the demo watched for growth, and the long counts of single tests.
 soak: venv
-	@FOR=$(FOR) $(BIN)/pytest -m soak -s $(or $(PYTEST),tests)
+	@FOR=$(FOR) $(BIN)/pytest -m soak -s -o faulthandler_timeout=0 $(or $(PYTEST),tests)
 
 bench: venv
-	@PYTHONPATH=tests $(BIN)/python -m bench.run
+	@tools/packages.sh mosquitto mosquitto-clients influxdb victoria-metrics || echo "bench: what needs them breaks off"
+	@PYTHONPATH=tests $(BIN)/python -m bench.run $(if $(PARTS),--parts $(PARTS)) $(if $(EFFORT),--effort $(EFFORT))
 
 promise: venv packages
 	@$(BIN)/python tools/promise.py $(N) $(if $(MUTATE),--mutate)

@@ -1,21 +1,22 @@
 """From a device's state on the broker to the rules' command on the broker, beside a bare round trip."""
 
 import asyncio
-import contextlib
 import json
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import aiomqtt
-from bench.figures import HERE, Row
+from bench.broker import broker
+from bench.figures import Row, Spread, load
 
-from gridward.broker import free_port
+from gridward_kit.audit import AuditSpool
+from gridward_kit.clock import SystemClock
+from gridward_kit.kept import Kept
 
 ROOT = "gridward/bench"
 SITE = """\
@@ -63,27 +64,6 @@ def policy() -> str:
     return "\n".join(lines) + "\n"
 
 
-@contextlib.contextmanager
-def broker(name: str, folder: Path) -> Iterator[int]:
-    """A broker in a process of its own, by its port."""
-    port = free_port()
-    if name == "Mosquitto":
-        config = folder / "mosquitto.conf"
-        config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
-        command = ["/usr/sbin/mosquitto", "-c", str(config)]
-    else:
-        command = [sys.executable, str(HERE / "embedded.py"), str(port)]
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        time.sleep(3)
-        yield port
-    finally:
-        process.kill()
-        process.wait()
-
-
 class Probe:
     """Plays the devices, and takes the time until a command comes."""
 
@@ -105,7 +85,7 @@ class Probe:
         """Publish a device's state."""
         values = self._cells | {"voltage": 53.0, "current": -5.0} if device == "bms" else self._settings
         state = {"v": 1, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **values}
-        await self._client.publish(f"{ROOT}/{device}/state", json.dumps(state), retain=True)
+        await self._client.publish(f"{ROOT}/{device}/state", json.dumps(state), qos=1, retain=True)
 
     async def begin(self) -> None:
         """Be there."""
@@ -144,8 +124,23 @@ class Probe:
         return await asyncio.wait_for(heard, 5.0) - began
 
 
-async def measured(port: int, count: int) -> tuple[list[float], list[float]]:
-    """Seconds of so many decisions, and of as many bare round trips between them."""
+class Disk:
+    """What is put on disk before a command goes out: the write is counted, and goes on record."""
+
+    def __init__(self, folder: Path) -> None:
+        self._kept = Kept(folder / "counted.json")
+        self._spool = AuditSpool(folder, "bench", SystemClock(), lambda _: None)
+
+    def put(self, number: int) -> float:
+        """Seconds that it takes."""
+        began = time.perf_counter()
+        self._kept.save({"rules": dict.fromkeys(SETTINGS, number)})
+        self._spool.put(json.dumps({"number": number}))
+        return time.perf_counter() - began
+
+
+async def measured(port: int, count: int, disk: Disk) -> tuple[list[float], list[float], list[float]]:
+    """Seconds of so many decisions, and of as many bare round trips and writes to disk between them."""
     at_once = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
     async with aiomqtt.Client("127.0.0.1", port, socket_options=at_once) as client:
         probe = Probe(client)
@@ -155,22 +150,23 @@ async def measured(port: int, count: int) -> tuple[list[float], list[float]]:
             for device in ("bms", "inverter"):
                 await probe.say(device)
             await asyncio.sleep(1.0)
-        decided, bare = [], []
+        decided, bare, put = [], [], []
         for number in range(count):
             await asyncio.sleep(APART / len(SETTINGS))
             decided.append(await probe.decision(number % len(SETTINGS)))
             bare.append(await probe.round_trip())
+            put.append(disk.put(number))
         listening.cancel()
-        return decided, bare
+        return decided, bare, put
 
 
-def answers(count: int = 200) -> list[Row]:
+def answers(effort: float) -> list[Row]:
     """By Mosquitto, and by the broker of the demo."""
-    return [_row(name, count) for name in ("Mosquitto", "the demo's broker")]
+    return [_row(name, max(8, round(100 * effort))) for name in ("Mosquitto", "the demo's broker")]
 
 
 def _row(name: str, count: int) -> Row:
-    with tempfile.TemporaryDirectory() as place, broker(name, Path(place)) as port:
+    with tempfile.TemporaryDirectory() as place, broker(Path(place), name) as port:
         folder = Path(place)
         (folder / "bench.yaml").write_text(policy())
         (folder / "site.yaml").write_text(SITE.format(port=port))
@@ -180,22 +176,17 @@ def _row(name: str, count: int) -> Row:
                 [gridward, "run", str(folder / "site.yaml"), "--only", "rules"], stderr=said
             )
         try:
-            decided, bare = asyncio.run(measured(port, count))
+            times = asyncio.run(measured(port, count, Disk(folder)))
         finally:
             rules.terminate()
             rules.wait()
-    (median, late), (usual, usually) = _spread(decided), _spread(bare)
+    took, usual, written = (Spread.of([1000 * one for one in each]) for each in times)
     return Row(
-        f"from a state to the decision's command, by {name}",
-        f"median {1000 * median:.1f} ms, 99th percentile {1000 * late:.1f} ms",
-        f"bare round trip {1000 * usual:.1f} ms, {1000 * usually:.1f} ms; {count} of each in turns; "
-        "the write is counted on disk before it goes out",
+        f"from a state to the decision's command, by {name}, ms",
+        took.late_told(),
+        f"bare round trip {usual.late_told()}; counting the write and its record on the disk, before it "
+        f"goes out: {written.late_told()}; {count} of each in turns; {load()}",
         "median under 50 ms",
-        median < 0.05,
+        took.median < 50,
+        {"median": took.median, "late": took.late, "bare": usual.median, "disk": written.median},
     )
-
-
-def _spread(times: list[float]) -> tuple[float, float]:
-    """Median and 99th percentile."""
-    ordered = sorted(times)
-    return ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, round(0.99 * len(ordered)))]

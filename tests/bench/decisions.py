@@ -1,14 +1,13 @@
 """What a decision costs, and how it grows with the rules; what a rehearsal's step costs."""
 
 import importlib.resources
-import os
 import tempfile
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.figures import Row
+from bench.figures import Row, load
 
 from gridward.rehearsal.sites import trial_of
 from gridward.rehearsal.trial import Span, rehearse
@@ -80,13 +79,9 @@ def cost(count: int) -> float:
     return best / DECISIONS
 
 
-def load() -> str:
-    """What else the machine had to do: processor time grows with it, as caches are shared."""
-    return f"load of the machine {os.getloadavg()[0]:.0f}, {os.cpu_count()} cores"
-
-
-def decisions() -> list[Row]:
-    """One decision, and how it grows."""
+def decisions(effort: float) -> list[Row]:
+    """One decision, and how it grows; always the usual counts, of whatever `effort`."""
+    assert effort > 0
     costs = {count: cost(count) for count in COUNTS}
     grows = ", ".join(f"{count} rules {1e6 * each:.0f} µs" for count, each in costs.items())
     return [
@@ -100,8 +95,9 @@ def decisions() -> list[Row]:
     ]
 
 
-def rehearsals(days: int = 28) -> list[Row]:
-    """A site-year in steps of a minute, from so many days spread over it."""
+def rehearsals(effort: float) -> list[Row]:
+    """A site-year in steps of a minute, from four weeks spread over it."""
+    days = 4 * max(1, round(7 * effort))
     demo = importlib.resources.files("gridward.demo").joinpath("site.yaml").read_text("utf-8")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "site.yaml"

@@ -1,4 +1,4 @@
-"""Modbus lines against the wire: single devices, and many meters of mixed makers on one pair."""
+"""Many meters of mixed makers on one pair, against the wire."""
 
 import statistics
 import subprocess
@@ -7,66 +7,18 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import cycle, islice, pairwise
+from itertools import cycle, islice
 
-from bench.figures import HERE, TURNAROUND, Row, Served, Stamp, run
+from bench.figures import HERE, Row, Served
+from bench.wire import wire
 
-from gridward_kit.integration import FAST, Line, integrations
+from gridward_kit.integration import integrations
 from gridward_kit.modbus.frame import INPUT
-from gridward_kit.modbus.plan import parse
 
-SINGLE = ("eastron:sdm230:1", "chint:ddsu666:1", "chint:dtsu666:1", "srne:single_phase:1")
 MIXED = ("eastron:sdm230", "chint:ddsu666", "eastron:sdm630", "chint:dtsu666")
 SIZES = (1, 10, 32, 90)
+BROKEN = (10, 90)
 SETTLE, SETTLE_EACH = 6.0, 2.5  # s: until what is seldom read has been read once
-
-
-def wire(count: int, line: Line) -> float:
-    """Seconds that a read of so many registers takes at the very least (performance-limits, Formulas)."""
-    return (8 + 5 + 2 * count) * line.character + max(TURNAROUND, line.rest) + line.rest
-
-
-def single(token: str, polls: int) -> list[Row]:
-    """All fast reads of one device, alone on a strict line."""
-    domain, model, address = token.split(":")
-    integration = integrations()[domain]
-    example = dict(integration.each())
-    one = example.get(f"{domain}-{model}", integration)
-    assert one.dialect
-    assert one.example
-    dialect = one.dialect(one.example, {"address": int(address)})
-    blocks = [parse(query.name) for query in dialect.queries if query.every == FAST]
-    limit = sum(wire(count, integration.line) for _, _, count in blocks)
-    served = Served(token)
-    ours = run("our_reader.py", token, served.url, str(polls))
-    poll = paced(served.stamps(), len(blocks), polls)
-    hurried = served.hurried
-    words = [f"{function}:{start}:{count}" for function, start, count in blocks]
-    plain = run("minimal_reader.py", served.url, str(integration.line.baud), address, str(polls), *words)
-    peer = paced(served.stamps(), len(blocks), polls)
-    served.end()
-    return [
-        Row(
-            f"{domain} {model}: {sum(count for _, _, count in blocks)} registers in {len(blocks)} reads",
-            f"{poll:.4f} s, {limit / poll:.1%} of the wire",
-            f"limit {limit:.4f} s; minimalmodbus {limit / peer:.1%}; {hurried} requests too soon",
-            "95 % or better",
-            limit / poll >= 0.95 and hurried == 0,
-        ),
-        Row(
-            f"{domain} {model}: processor time of 1000 polls, all values decoded",
-            f"{1000 * ours:.1f} s",
-            f"minimalmodbus without decoding {1000 * plain:.1f} s: {ours / plain:.2f} times",
-            "1.5 times or less",
-            ours / plain <= 1.5,
-        ),
-    ]
-
-
-def paced(stamps: Sequence[Stamp], requests: int, polls: int) -> float:
-    """The median time of a poll: from its first request to that of the next."""
-    starts = [at for kind, at, _ in stamps if kind == "request"][-polls * requests :: requests]
-    return statistics.median(later - one for one, later in pairwise(starts))
 
 
 def crowd(number: int) -> list[str]:
@@ -108,22 +60,31 @@ def most_often(asked: Sequence[bytes], units: set[int]) -> set[bytes]:
     return {counter.most_common(1)[0][0] for counter in often.values()}
 
 
-CASES: dict[tuple[int, str], tuple[str, ...]] = {
-    **{(number, ""): () for number in SIZES},
-    **{(number, "silent"): ("--silent", str(number // 2)) for number in (10, 90)},
-    **{(number, "broken"): ("--wrong", "0.01") for number in (10, 90)},
+LANES = 4  # pairs that are read side by side: each is waited for nearly all the time
+CASES: dict[tuple[int, str], tuple[str, ...]] = {  # the long ones first
+    (number, what): words
+    for number in reversed(SIZES)
+    for what, words in {
+        "": (),
+        **(
+            {"silent": ("--silent", str(number // 2)), "broken": ("--wrong", "0.01")}
+            if number in BROKEN
+            else {}
+        ),
+    }.items()
 }
 
 
-def crowds(seconds: float) -> list[Row]:
-    """Rounds of 1 to 90 meters, whole, with one unit silent, and with 1 % of frames broken; side by side."""
-    with ThreadPoolExecutor(len(CASES)) as threads:
+def crowds(effort: float) -> list[Row]:
+    """Rounds of 1 to 90 meters, whole, with one unit silent, and with 1 % of frames broken."""
+    cases = {case: words for case, words in CASES.items() if effort >= 0.5 or case[0] < max(SIZES)}
+    with ThreadPoolExecutor(LANES) as threads:
         running = {
-            case: threads.submit(round_of, case[0], max(seconds, case[0] * 0.7), *words)
-            for case, words in CASES.items()
+            case: threads.submit(round_of, case[0], max(5.0, effort * max(30.0, case[0] * 0.7)), *words)
+            for case, words in cases.items()
         }
         done = {case: future.result() for case, future in running.items()}
-    return [_row(number, what, found, done[number, ""][0]) for (number, what), found in done.items()]
+    return [_row(*case, done[case], done[case[0], ""][0]) for case in sorted(done)]
 
 
 def _row(number: int, what: str, found: tuple[float, float, float, int], whole: float) -> Row:

@@ -1,6 +1,6 @@
-"""Our reader on a fixed list of queries: prints the processor seconds of each poll but the first.
+"""Our reader on a fixed list of queries: prints processor and wall seconds of each poll but the first.
 
-Arguments: `domain[:model[:address]]`, port, number of polls, queries; without any: the fast ones.
+Arguments: `domain[:model[:address]]`, port, number of polls, queries.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import sys
 import time
 
 from gridward_kit.clock import SystemClock
-from gridward_kit.integration import FAST, Fact, integrations
+from gridward_kit.integration import Fact, integrations
 from gridward_kit.port import Port
 from gridward_kit.reader import Reader
 
@@ -25,19 +25,17 @@ async def main(token: str, url: str, polls: int, queries: list[str]) -> None:
     port = Port(url, integration.line, clock)
     reader = Reader(integration, port, options, clock)
     identity = await reader.identify()
-    if not queries and integration.dialect:
-        dialect = integration.dialect(identity, options)
-        queries = [query.name for query in dialect.queries if query.every == FAST]
-    begun, number = 0.0, 0
+    begun, began, number = 0.0, 0.0, 0
     async with contextlib.aclosing(reader.polls(identity, queries)) as passes:
         async for poll in passes:
             assert not poll.errors, poll.errors
             if number == 0:
-                begun = time.process_time()
+                begun, began = time.process_time(), time.monotonic()
             if number == polls:
                 break
             number += 1
-    sys.stdout.write(f"{(time.process_time() - begun) / polls}\n")
+    spent, took = time.process_time() - begun, time.monotonic() - began
+    sys.stdout.write(f"{spent / polls} {took / polls}\n")
     port.close()
 
 

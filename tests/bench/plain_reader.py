@@ -49,13 +49,13 @@ def crc(data: bytes) -> int:
 
 
 def main(path: str, baud: int, polls: int, queries: list[str]) -> None:
-    """Poll, and print the processor seconds of each poll but the first."""
+    """Poll, and print processor and wall seconds of each poll but the first."""
     line = opened(path, baud)
     pairs = [(bytes.fromhex(text.partition(":")[0]), int(text.partition(":")[2])) for text in queries]
-    begun = 0.0
+    begun = began = 0.0
     for number in range(polls + 1):
         if number == 1:
-            begun = time.process_time()
+            begun, began = time.process_time(), time.monotonic()
         for request, length in pairs:
             data = answer(line, request, length)
             if length:
@@ -64,7 +64,8 @@ def main(path: str, baud: int, polls: int, queries: list[str]) -> None:
                 bad = crc(data[:-3]) >> 8 not in (data[-3], data[-3] - 1)
             if bad:
                 sys.stderr.write("a bad checksum\n")
-    sys.stdout.write(f"{(time.process_time() - begun) / polls}\n")
+    spent, took = time.process_time() - begun, time.monotonic() - began
+    sys.stdout.write(f"{spent / polls} {took / polls}\n")
 
 
 main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
