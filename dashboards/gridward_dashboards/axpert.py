@@ -1,9 +1,9 @@
 """The dashboard `axpert`: one inverter of Voltronic Power, in place of the original's 43 panels."""
 
-from gridward_dashboards import controls
+from gridward_dashboards import controls, energies
 from gridward_dashboards.dashboard import Choice, Dashboard
 from gridward_dashboards.look import BATTERY, FAULT, GRID, HOUSE, MODE, PROBLEM, SUN, Looks, flag
-from gridward_dashboards.panel import gauge, said, stat, timeline, timeseries
+from gridward_dashboards.panel import gauge, stat, timeline, timeseries
 from gridward_dashboards.parts import HALF, Panel, Row, Size, Value
 from gridward_dashboards.query import Source, latest, over_time, states
 from gridward_dashboards.values import (
@@ -17,6 +17,7 @@ from gridward_dashboards.values import (
     value,
     word,
 )
+from gridward_dashboards.words import said
 
 INVERTER = Source("inverter")
 SITE = Source("site", None)
@@ -166,7 +167,16 @@ AXPERT_DASHBOARD = Dashboard(
     "axpert",
     "Inverter (Axpert)",
     "One inverter of Voltronic Power: what it does, what it is set to, and what can be asked of it.",
-    (_gauges(), _state(), controls.row("$device"), _flows(), _measured(), _settings(), _charts()),
+    (
+        _gauges(),
+        _state(),
+        controls.row("$device"),
+        _flows(),
+        energies.of_one("inverter"),
+        _measured(),
+        _settings(),
+        _charts(),
+    ),
     (Choice("device", "Inverter", "inverter", "axpert"),),
     gateway=True,
 )
@@ -174,7 +184,16 @@ AXPERT_ONE_CLICK = Dashboard(
     "axpert-one-click",
     "Inverter (Axpert, one click)",
     "The same as Inverter (Axpert), with buttons that ask the gateway directly.",
-    (_gauges(), _state(), controls.row("$device", click=True), _flows(), _measured(), _settings(), _charts()),
+    (
+        _gauges(),
+        _state(),
+        controls.row("$device", click=True),
+        _flows(),
+        energies.of_one("inverter"),
+        _measured(),
+        _settings(),
+        _charts(),
+    ),
     AXPERT_DASHBOARD.choices,
     gateway=True,
 )

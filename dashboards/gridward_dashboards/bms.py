@@ -1,9 +1,12 @@
 """The dashboard `bms`: the bank and its cells, in place of the original's 27 panels."""
 
+from dataclasses import replace
+
+from gridward_dashboards import energies
 from gridward_dashboards.dashboard import Choice, Dashboard
 from gridward_dashboards.look import BATTERY, FAULT, HOUSE, MOSFET, PROBLEM, QUIET, SUN, Looks, flag
-from gridward_dashboards.panel import bars, gauge, history, said, stat, timeline, timeseries
-from gridward_dashboards.parts import Panel, Row, Size
+from gridward_dashboards.panel import bars, gauge, history, stat, timeline, timeseries
+from gridward_dashboards.parts import Panel, Row, Size, Value
 from gridward_dashboards.query import Source, latest, over_time, states
 from gridward_dashboards.values import (
     BANK_LEVELS,
@@ -15,13 +18,16 @@ from gridward_dashboards.values import (
     value,
     word,
 )
+from gridward_dashboards.words import said
 
 BANK = Source("battery")
 ABSENT = "This battery says nothing in this range"
 CELLS = range(1, 17)
 CELL = Looks("volt", 3, FAULT, CELL_LEVELS, low=2.8, high=3.65)
+SPREAD = Looks("volt", None, BATTERY, SPREAD_LEVELS)
+"""Millivolts mostly: with digits of its own Grafana shows 3.000 mV."""
 DIFFERENCE = Looks(
-    "volt", 3, FAULT, ((-0.1, SUN), (-0.02, BATTERY), (0.02, SUN), (0.1, FAULT)), low=-0.1, high=0.1
+    "volt", None, FAULT, ((-0.1, SUN), (-0.02, BATTERY), (0.02, SUN), (0.1, FAULT)), low=-0.1, high=0.1
 )
 STATE = Looks(
     words={
@@ -37,7 +43,7 @@ def _now() -> Row:
     soc = value("battery", "soc", "State of charge", SOC_BASE, CHARGE_LEVELS, low=0, high=100)
     volts = value("battery", "voltage", "Voltage", FAULT, BANK_LEVELS, low=44, high=60)
     warm = value("battery", "temperature_max", "Highest", FAULT, WARMTH_LEVELS)
-    spread = value("battery", "cell_spread", "Spread", BATTERY, SPREAD_LEVELS)
+    spread = Value("cell_spread", "Spread", SPREAD)
     figures = (
         value("battery", "current", "Current", HOUSE),
         value("battery", "power", "Power", BATTERY),
@@ -116,9 +122,9 @@ def _cells() -> Row:
             timeseries(
                 "Spread over time",
                 over_time(BANK, [("cell_spread", "Spread")]),
-                [value("battery", "cell_spread", "Spread", SUN)],
+                [Value("cell_spread", "Spread", replace(SPREAD, base=SUN, levels=()))],
                 ABSENT,
-                looks=Looks("volt", 3, BATTERY, SPREAD_LEVELS),
+                looks=SPREAD,
             ),
         ),
     )
@@ -207,6 +213,6 @@ BMS_DASHBOARD = Dashboard(
     "bms",
     "Battery",
     "The bank and its cells: charge, spread, balancer, MOSFETs and faults.",
-    (_now(), _cells(), _balancer(), _over_time(), _faults()),
+    (_now(), _cells(), _balancer(), energies.of_one("battery"), _over_time(), _faults()),
     (Choice("device", "Battery", "battery"),),
 )

@@ -11,12 +11,14 @@ from dataclasses import replace
 from html import escape
 
 from gridward.api.named import GROUPS, PROPOSALS, Command, Group
+from gridward_dashboards import canvas
 from gridward_dashboards.look import BATTERY, CHARGER, FAULT, MODES, OVERRIDE, SOURCE, SUN, Looks
 from gridward_dashboards.look import GRID as GRID_COLOUR
-from gridward_dashboards.panel import WITHOUT_TIME, stat, table, text
+from gridward_dashboards.panel import WITHOUT_TIME, stat, table
 from gridward_dashboards.parts import Panel, Row, Size, Value
 from gridward_dashboards.query import Source, events, latest
 from gridward_dashboards.values import word
+from gridward_dashboards.words import text
 from gridward_kit.kept import Json
 
 LOOKS = {
@@ -53,6 +55,7 @@ ASKED = (*ANSWERS[:3], Value("seconds", "seconds", Looks("s", 1)), ANSWERS[3])
 PROPOSED = (word("proposal", "proposal"), word("by", "by"), word("text", "text"))
 PROPOSAL = "${__data.fields.proposal}"
 ACTIONS = "${gateway}/api/v1/commands"
+CANVAS = "A red one switches power, and is asked about first. What stands is read back."
 ABSENT = {"inverter": "No inverter in this range", "rules": "The rules say nothing in this range"}
 
 
@@ -86,7 +89,8 @@ def _standing(group: Group, device: str | None, title: str) -> Panel:
     )
 
 
-def _buttons(title: str, groups: Sequence[Group], device: str | None) -> Panel:
+def buttons(title: str, groups: Sequence[Group], device: str | None, *, proposals: bool = False) -> Panel:
+    """A link for each choice, in words."""
     rows = []
     for group in groups:
         own = device if group.kind == "inverter" else None
@@ -96,11 +100,17 @@ def _buttons(title: str, groups: Sequence[Group], device: str | None) -> Panel:
             for command in group.commands
         )
         rows.append(f"<p><b>{group.title}</b><br>{choices}</p>")
+    if proposals:
+        answers = (
+            f'<a href="${{gateway}}/confirm?command={name}" target="_blank">{said.capitalize()}</a>'
+            for name, said in PROPOSALS.items()
+        )
+        rows.append(f"<p><b>Proposals of the rules</b><br>{' &nbsp; '.join(answers)}</p>")
     rows.append('<p><a href="${gateway}/rules" target="_blank">All outputs of the rules, by hand</a></p>')
-    return text(title, "\n".join(rows), Size(12, 7), html=True)
+    return text(title, "\n".join(rows), Size(8, 10), html=True)
 
 
-def action(title: str, does: str, asked: dict[str, Json]) -> Json:
+def action(title: str, does: str, asked: dict[str, Json]) -> dict[str, Json]:
     """A button that asks the gateway; Grafana asks for the confirmation first."""
     return {
         "type": "fetch",
@@ -117,9 +127,23 @@ def action(title: str, does: str, asked: dict[str, Json]) -> Json:
     }
 
 
-def _button(command: Command, device: str | None) -> Json:
-    target: dict[str, Json] = {} if device is None else {"device": device}
-    return action(command.title, command.does, {"command": command.name, **target})
+def _wish(command: Command, device: str | None) -> dict[str, Json]:
+    return {"command": command.name, **({} if device is None else {"device": device})}
+
+
+def _button(command: Command, device: str | None) -> dict[str, Json]:
+    return action(command.title, command.does, _wish(command, device))
+
+
+def _choices(group: Group, device: str | None) -> canvas.Choices:
+    own = device if group.kind == "inverter" else None
+    stands = word(group.entity, group.title, LOOKS[group.entity])
+    presses = [
+        canvas.Press(command, json.dumps(_wish(command, own)), {**_button(command, own), "oneClick": True})
+        for command in group.commands
+    ]
+    query = latest(Source(group.kind, own), [stands.column], ever=True)
+    return canvas.Choices(group, query, stands, tuple(presses))
 
 
 def _clicks(group: Group, device: str | None) -> Panel:
@@ -166,10 +190,13 @@ def row(device: str, *, click: bool = False) -> Row:
     groups = [GROUPS[name] for name in ("output_source", "charger_source", "grid", "rules")]
     done = '"status" =~ /^(confirmed|unchanged|refused|failed|expired)$/ AND '
     query = events(done, 20, [item.key for item in ASKED])
-    became = table("What became of it", query, ASKED, "No command in this range", Size(12, 7))
+    became = table("What became of it", query, ASKED, "No command in this range", Size(16, 10))
     if click:
         shown = tuple(_clicks(group, device) for group in groups)
-        return Row("Controls", (*shown, replace(became, width=24), _proposals(click=True)))
+        choices = [_choices(group, device) for group in groups]
+        pressed = canvas.buttons("Buttons", choices, ACTIONS, ABSENT["inverter"], CANVAS)
+        beside = replace(_proposals(click=True), width=12, height=pressed.height)
+        return Row("Controls", (pressed, beside, *shown, replace(became, width=24)))
     standing = tuple(_standing(group, device, f"{group.title} stands at") for group in groups)
-    asks = _buttons("Ask for", groups, device)
+    asks = buttons("Ask for", groups, device)
     return Row("Controls", (*standing, asks, became, _proposals(click=False)))

@@ -1,5 +1,6 @@
 """The dashboard `meters`: all of them as a table, and those that are chosen, in full."""
 
+from gridward_dashboards import energies
 from gridward_dashboards.dashboard import Choice, Dashboard
 from gridward_dashboards.look import BATTERY, FAULT, GRID, HOUSE, SUN
 from gridward_dashboards.panel import stat, table, timeseries
@@ -108,6 +109,6 @@ METERS_DASHBOARD = Dashboard(
     "meters",
     "Meters",
     "Every meter of the house in one table, and those that are chosen over time.",
-    (_all(), _chosen()),
+    (_all(), energies.of_each_meter(), _chosen()),
     (Choice("device", "Meter", "meter", many=True),),
 )

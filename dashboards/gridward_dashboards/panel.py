@@ -16,10 +16,15 @@ WITHOUT_TIME: Json = {
     "id": "organize",
     "options": {"excludeByName": {"Time": True}, "renameByName": {}, "indexByName": {}},
 }
+PLAIN: Json = {"mode": "fixed", "fixedColor": "text"}
+"""Of a figure that has no colour: Grafana's own would be red from 80 on."""
+NOTHING = "-"
+ACTIONS = 400
+"""Pixels that a cell with four buttons takes."""
 CALM: Json = {"mode": "multi", "sort": "desc"}
 
 
-def _panel(
+def asking(
     kind: str,
     title: str,
     queries: Sequence[Query],
@@ -30,6 +35,7 @@ def _panel(
     overrides: Sequence[Json] = (),
     about: str = "",
 ) -> Panel:
+    """A panel with queries, as all kinds have it."""
     body: Body = {
         "type": kind,
         "title": title,
@@ -38,12 +44,11 @@ def _panel(
         "options": options,
         "fieldConfig": {"defaults": {**defaults, "noValue": absent}, "overrides": list(overrides)},
     }
-    if about:
-        body["description"] = about
-    return Panel(title, body, size.width, size.height)
+    more: Body = {"description": about} if about else {}
+    return Panel(title, {**body, **more}, size.width, size.height)
 
 
-def _named(values: Sequence[Value], *, lines: bool = False) -> list[Json]:
+def overrides_of(values: Sequence[Value], *, lines: bool = False) -> list[Json]:
     """An override for each value that looks different from the rest."""
     found: list[Json] = []
     for value in values:
@@ -85,10 +90,11 @@ def timeseries(
         "drawStyle": "bars" if bars else "line",
         "lineWidth": 1,
         "fillOpacity": 80 if bars else fill,
-        "showPoints": "never",
+        "showPoints": "auto",
         "spanNulls": GAP,
         "stacking": {"mode": "normal" if stack else "none", "group": "A"},
         "axisBorderShow": False,
+        **({"axisSoftMin": 0} if bars else {}),
     }
     if looks is not None and looks.levels:
         custom["thresholdsStyle"] = {"mode": "dashed"}
@@ -100,8 +106,8 @@ def timeseries(
         "tooltip": CALM,
     }
     asked = [queries] if isinstance(queries, Query) else queries
-    lines = _named(values, lines=True)
-    panel = _panel("timeseries", title, asked, size, options, absent, defaults, lines, about)
+    lines = overrides_of(values, lines=True)
+    panel = asking("timeseries", title, asked, size, options, absent, defaults, lines, about)
     return panel if every is None else replace(panel, body={**panel.body, "interval": every})
 
 
@@ -134,9 +140,9 @@ def stat(
         "showPercentChange": False,
         "wideLayout": True,
     }
-    defaults: Body = {**alone, "links": list(links)} if links else alone
-    overrides = [] if len(values) == 1 else _named(values)
-    return _panel("stat", title, [query], size, options, absent, defaults, overrides, about)
+    defaults: Body = {"color": PLAIN, **alone, **({"links": list(links)} if links else {})}
+    overrides = [] if len(values) == 1 else overrides_of(values)
+    return asking("stat", title, [query], size, options, absent, defaults, overrides, about)
 
 
 def gauge(
@@ -152,7 +158,7 @@ def gauge(
         "minVizWidth": 75,
         "sizing": "auto",
     }
-    return _panel("gauge", title, [query], size, options, absent, value.looks.properties(), (), about)
+    return asking("gauge", title, [query], size, options, absent, value.looks.properties(), (), about)
 
 
 def bars(
@@ -175,12 +181,13 @@ def bars(
         "namePlacement": "auto",
         "showUnfilled": True,
         "sizing": "auto",
+        "text": {"titleSize": 14},
         "minVizWidth": 8,
         "minVizHeight": 16,
         "maxVizHeight": 300,
     }
-    defaults = looks.properties() if looks else {}
-    return _panel("bargauge", title, [query], size, options, absent, defaults, _named(values), about)
+    defaults: Body = looks.properties() if looks else {"min": 0}
+    return asking("bargauge", title, [query], size, options, absent, defaults, overrides_of(values), about)
 
 
 def barchart(
@@ -205,10 +212,12 @@ def barchart(
         "showValue": "auto",
         "stacking": "none",
         "tooltip": {"mode": "multi", "sort": "none"},
-        "xTickLabelMaxLength": 0,
+        "xTickLabelMaxLength": 20,
         "xTickLabelRotation": 0,
     }
-    panel = _panel("barchart", title, [query], size, options, absent, {}, _named(values, lines=True), about)
+    panel = asking(
+        "barchart", title, [query], size, options, absent, {}, overrides_of(values, lines=True), about
+    )
     return replace(panel, body={**panel.body, "transformations": list(steps)})
 
 
@@ -231,7 +240,7 @@ def timeline(
         "tooltip": {"mode": "single", "sort": "none"},
     }
     defaults: Body = {"custom": {"fillOpacity": 70, "lineWidth": 0}, **(looks.properties() if looks else {})}
-    return _panel("state-timeline", title, [query], size, options, absent, defaults, _named(values))
+    return asking("state-timeline", title, [query], size, options, absent, defaults, overrides_of(values))
 
 
 def history(
@@ -247,7 +256,7 @@ def history(
     }
     defaults: Body = {**looks.properties(), "custom": {"fillOpacity": 90, "lineWidth": 0}}
     defaults["color"] = {"mode": "continuous-BlYlRd"}
-    panel = _panel("status-history", title, [query], size, options, absent, defaults, (), about)
+    panel = asking("status-history", title, [query], size, options, absent, defaults, (), about)
     return replace(panel, body={**panel.body, "maxDataPoints": 120})
 
 
@@ -264,37 +273,27 @@ def table(
     sort: str | None = None,
     links: Mapping[str, Sequence[Json]] | None = None,
     actions: Mapping[str, Sequence[Json]] | None = None,
+    names: Mapping[str, Json] | None = None,
 ) -> Panel:
-    """Rows and columns; with `age` the time column tells how long ago. Links and actions are by column."""
+    """Rows and columns; with `age` the time column tells how long ago. What else there is goes by column."""
     options: Body = {"showHeader": True, "frameIndex": 0, "cellHeight": "sm"}
     if sort is not None:
         options["sortBy"] = [{"displayName": sort, "desc": True}]
     custom: Body = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False, "filterable": True}
-    overrides = _named(values)
+    overrides = [*overrides_of(values), *(_column(item.name, {"noValue": NOTHING}) for item in values)]
     if age:
         overrides.append(_column("Time", {"unit": "dateTimeFromNow", "displayName": "Last"}))
+    cells: Json = {"type": "actions"}
     overrides += [_column(name, {"links": list(several)}) for name, several in (links or {}).items()]
-    for name, buttons in (actions or {}).items():
-        overrides.append(_column(name, {"custom.cellOptions": {"type": "actions"}, "actions": list(buttons)}))
-    panel = _panel("table", title, [query], size, options, absent, {"custom": custom}, overrides, about)
+    overrides += [_column(name, {"mappings": [mapped]}) for name, mapped in (names or {}).items()]
+    overrides += [
+        _column(name, {"custom.cellOptions": cells, "custom.width": ACTIONS, "actions": [*own]})
+        for name, own in (actions or {}).items()
+    ]
+    panel = asking("table", title, [query], size, options, absent, {"custom": custom}, overrides, about)
     return replace(panel, body={**panel.body, "transformations": list(steps)}) if steps else panel
 
 
 def _column(name: str, properties: Mapping[str, Json]) -> Json:
     pairs: list[Json] = [{"id": key, "value": content} for key, content in properties.items()]
     return {"matcher": {"id": "byName", "options": name}, "properties": pairs}
-
-
-def said(title: str, query: Query, value: Value, absent: str, size: Size = HALF) -> Panel:
-    """A sentence, wrapped: a figure's panel would shrink it until nobody reads it on a phone."""
-    options: Body = {"showHeader": False, "frameIndex": 0, "cellHeight": "lg"}
-    custom: Body = {"align": "left", "cellOptions": {"type": "auto"}, "inspect": False, "wrapText": True}
-    asked = replace(query, form="table", alias=None)
-    panel = _panel("table", title, [asked], size, options, absent, {"custom": custom}, _named([value]))
-    return replace(panel, body={**panel.body, "transformations": [WITHOUT_TIME]})
-
-
-def text(title: str, content: str, size: Size = HALF, *, html: bool = False) -> Panel:
-    """Words."""
-    options: Body = {"mode": "html" if html else "markdown", "content": content}
-    return Panel(title, {"type": "text", "title": title, "options": options}, size.width, size.height)

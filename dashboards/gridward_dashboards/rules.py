@@ -3,10 +3,11 @@
 from gridward_dashboards.controls import ANSWERS
 from gridward_dashboards.dashboard import Dashboard
 from gridward_dashboards.look import BATTERY, FAULT, LOCK, MODES, OVERRIDE, POSITION, SUN
-from gridward_dashboards.panel import said, stat, table, timeline, timeseries
+from gridward_dashboards.panel import stat, table, timeline, timeseries
 from gridward_dashboards.parts import Panel, Row, Size
 from gridward_dashboards.query import Query, Source, events, latest, over_time, states
 from gridward_dashboards.values import value, word
+from gridward_dashboards.words import said
 
 RULES, RELAY = Source("rules", None), Source("relay", None)
 NO_RULES = "The rules say nothing in this range"

@@ -17,7 +17,7 @@ from gridward_dashboards.look import (
     SUN,
     Looks,
 )
-from gridward_dashboards.panel import bars, gauge, said, stat, timeline, timeseries
+from gridward_dashboards.panel import bars, gauge, stat, timeline, timeseries
 from gridward_dashboards.parts import Panel, Row, Size
 from gridward_dashboards.query import Source, by_interval, latest, many_over_time, over_time, states
 from gridward_dashboards.rules import sayings
@@ -32,6 +32,7 @@ from gridward_dashboards.values import (
     value,
     word,
 )
+from gridward_dashboards.words import said
 
 SITE, RULES, RELAY, BANK = (Source(kind, None) for kind in ("site", "rules", "relay", "battery"))
 PLAN, ALARMS = Source("plan", None), Source("alarms", None)

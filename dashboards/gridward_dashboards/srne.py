@@ -1,5 +1,6 @@
 """The dashboard `srne`: an SRNE hybrid inverter."""
 
+from gridward_dashboards import energies
 from gridward_dashboards.dashboard import Choice, Dashboard
 from gridward_dashboards.look import (
     BATTERY,
@@ -14,7 +15,7 @@ from gridward_dashboards.look import (
     SOURCE,
     SUN,
 )
-from gridward_dashboards.panel import gauge, said, stat, timeline, timeseries
+from gridward_dashboards.panel import gauge, stat, timeline, timeseries
 from gridward_dashboards.parts import SMALL, Panel, Row, Size, Value
 from gridward_dashboards.query import Source, latest, over_time, states
 from gridward_dashboards.values import (
@@ -26,6 +27,7 @@ from gridward_dashboards.values import (
     value,
     word,
 )
+from gridward_dashboards.words import said
 
 INVERTER = Source("inverter")
 ABSENT = "This inverter says nothing in this range"
@@ -161,6 +163,6 @@ SRNE_DASHBOARD = Dashboard(
     "srne",
     "Inverter (SRNE)",
     "An SRNE hybrid inverter: trackers, battery, grid and load, and its settings.",
-    (_now(), _state(), _charts(), _settings()),
+    (_now(), _state(), energies.of_one("inverter"), _charts(), _settings()),
     (Choice("device", "Inverter", "inverter", "srne"),),
 )

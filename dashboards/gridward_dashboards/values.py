@@ -5,6 +5,7 @@ Thresholds of voltages are those of 16 LiFePO4 cells in series.
 
 from collections.abc import Mapping
 
+from gridward.energies.counted import TABLE
 from gridward_dashboards.look import BATTERY, FAULT, GRID, HOUSE, SUN, Looks, Steps, of
 from gridward_dashboards.parts import Value
 from gridward_kit.entity import (
@@ -81,6 +82,9 @@ MORE: Mapping[str, Mapping[str, Quantity]] = {
         },
         "estimated_energy_today": ENERGY,
         "unknown_time_today": HOURS,
+    },
+    "energies": {
+        f"{made.key}_{span}": ENERGY for several in TABLE.values() for made in several for span in _SPANS
     },
     "relay": {},
     "rules": {"override_remaining": SECONDS},

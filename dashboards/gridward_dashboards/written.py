@@ -10,6 +10,7 @@ from gridward_dashboards.bms import BMS_DASHBOARD
 from gridward_dashboards.dashboard import Dashboard
 from gridward_dashboards.health import HEALTH_DASHBOARD
 from gridward_dashboards.meters import METERS_DASHBOARD
+from gridward_dashboards.older import OLDER_DASHBOARD
 from gridward_dashboards.rules import RULES_DASHBOARD
 from gridward_dashboards.site import SITE_DASHBOARD, SITE_ONE_CLICK
 from gridward_dashboards.srne import SRNE_DASHBOARD
@@ -32,7 +33,7 @@ DASHBOARDS: tuple[Dashboard, ...] = (
 
 ONE_CLICK: tuple[Dashboard, ...] = (SITE_ONE_CLICK, AXPERT_ONE_CLICK)
 ALERTS = Path("provisioning") / "grafana" / "alerting" / "gridward.yaml"
-FOLDERS = {"json": DASHBOARDS, "one-click": ONE_CLICK}
+FOLDERS = {"json": DASHBOARDS, "one-click": ONE_CLICK, "older": (OLDER_DASHBOARD,)}
 
 
 def files(folder: Path = FOLDER) -> Mapping[Path, str]:

@@ -11,6 +11,7 @@ from follower_bench import Following, Influx
 
 from gridward.audit.trail import Event, Trail
 from gridward.demo.yesterday import told
+from gridward.energies import counted
 from gridward.energies.core import Sample, Settings, State, Tariff, step
 from gridward.energies.entities import shown
 from gridward.energies.role import FLOWS
@@ -38,6 +39,7 @@ ISLANDED = range(8, 22)
 FLATS = 90
 LAST_POLLS = 4
 SOURCE = "inverter/output_source_priority"
+ENERGIES = {"inverter": "inverter", "hybrid": "inverter", "bms": "battery", "grid_meter": "meter"}
 TARIFF = Tariff("EUR", 0.18, 0.05)
 
 Values = dict[str, Value]
@@ -143,6 +145,8 @@ class Lived:
             store.describe(unit.device, unit.about)
         for number in range(1, FLATS + 1):
             store.describe(f"flat_{number:02}", self._flat.about)
+        for device in ENERGIES:
+            store.describe(f"{device}_energies", About("energies", "energies"))
         for kind in ("site", "rules", "plan", "alarms"):
             store.describe(kind, About(kind, kind))
         store.describe("contactor", About("relay", "relay"))
@@ -170,6 +174,8 @@ class Lived:
         got = {name: self._units[name].poll(values) for name, values in measured.items()}
         for device, values in got.items():
             self._put(device, values)
+        for device, kind in ENERGIES.items():
+            self._put(f"{device}_energies", counted.shown(self._energies, counted.TABLE[kind]))
         bank = Source("bms", "battery", fresh=True, values=got["bms"])
         more = {"battery_hours_left": flows({"battery": bank}).get("battery_hours_left")}
         found = {key: value for key, value in more.items() if value is not None}

@@ -69,6 +69,9 @@ def midnight(moment: datetime) -> int:
         ("stats", "Energies today", "today"),
         ("stats", "Energies this month", "month"),
         ("stats", "Energies this year", "year"),
+        ("axpert", "Energies today", "today"),
+        ("axpert", "Energies this month", "month"),
+        ("srne", "Energies this year", "year"),
     ],
 )
 def test_energies_of_today_and_longer_are_the_ledgers(

@@ -43,6 +43,7 @@ def test_variables_offer_the_devices_of_their_kind(lived: Lived) -> None:
         ("axpert-one-click", "device"): ["inverter"],
         ("site", "inverter"): ["hybrid", "inverter"],
         ("site-one-click", "inverter"): ["hybrid", "inverter"],
+        ("older", "inverter"): ["hybrid", "inverter"],
         ("srne", "device"): ["hybrid"],
         ("bms", "device"): ["bms"],
         ("meters", "device"): meters,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dashboards.asked import Asked, panels, queries
 
-from gridward.api.named import COMMANDS, GROUPS, PROPOSALS
+from gridward.energies.counted import ENERGIES as DEVICE_ENERGIES
 from gridward.energies.entities import rows as energies
 from gridward.notify.role import ROWS_OF_DEVICE as ALARM_ROWS
 from gridward.planning.entities import ROWS as PLAN_ROWS
@@ -17,17 +17,18 @@ from gridward.roles import ROWS as SITE_ROWS
 from gridward.rules.entities import ROWS as RULES_ROWS
 from gridward_dashboards import look, written
 from gridward_dashboards.dashboard import Dashboard
-from gridward_dashboards.panel import text
+from gridward_dashboards.older import NAME, OLDER_DASHBOARD
 from gridward_dashboards.parts import Row, Size
 from gridward_dashboards.ticked import ORIGINAL
+from gridward_dashboards.words import text
 from gridward_dashboards.written import FOLDERS
-from gridward_kit.entity import POWER, VOLTAGE, Entity, Select
+from gridward_kit.entity import POWER, VOLTAGE, Entity
 from gridward_kit.integration import integrations
 from gridward_kit.kept import Json
 
 KINDS = {
     *("timeseries", "stat", "gauge", "bargauge", "barchart", "table", "state-timeline", "status-history"),
-    "text",
+    *("text", "canvas"),
 }
 """Panels of every Grafana from 11 to 13; none deprecated, none from a plug-in."""
 DASHBOARDS = [one for several in FOLDERS.values() for one in several]
@@ -116,10 +117,11 @@ def test_only_the_provisioned_data_source_and_panels_that_stay(dashboard: Dashbo
     assert "__inputs" not in shown
     assert "${DS_" not in shown
     assert not SECRET.search(shown)
+    source: Json = NAME if dashboard is OLDER_DASHBOARD else {"type": "influxdb", "uid": "gridward"}
     for panel in panels(content):
         assert panel["type"] in KINDS
         if panel["type"] != "text":
-            assert panel["datasource"] == {"type": "influxdb", "uid": "gridward"}
+            assert panel["datasource"] == source
 
 
 @ALL
@@ -140,6 +142,7 @@ def tables() -> dict[str, dict[str, set[str | None]]]:
     rows += [("rules", row) for row in RULES_ROWS]
     rows += [("plan", row) for row in PLAN_ROWS]
     rows += [("alarms", row) for row in ALARM_ROWS]
+    rows += [("energies", row) for row in DEVICE_ENERGIES.entities({})]
     for integration in integrations().values():
         rows += [(integration.kind, row) for row in integration.entities({})]
     found: dict[str, dict[str, set[str | None]]] = {}
@@ -214,6 +217,25 @@ def test_a_figure_shows_its_own_column_and_not_the_time(dashboard: Dashboard) ->
         assert not wanted.search("Time")
 
 
+@ALL
+def test_colours_and_bars_say_nothing_that_is_not_so(dashboard: Dashboard) -> None:
+    """Left alone, Grafana shows a figure red from 80 on, and bars from the least value on."""
+    for panel in panels(dashboard.content()):
+        config = panel.get("fieldConfig", {})
+        assert isinstance(config, dict)
+        defaults = config.get("defaults", {})
+        assert isinstance(defaults, dict)
+        custom = defaults.get("custom", {})
+        assert isinstance(custom, dict)
+        match panel["type"]:
+            case "stat":
+                assert "color" in defaults, panel["title"]
+            case "bargauge":
+                assert "min" in defaults, panel["title"]
+            case "timeseries" if custom["drawStyle"] == "bars":
+                assert custom["axisSoftMin"] == 0, panel["title"]
+
+
 def test_the_original_is_ticked_off_panel_by_panel() -> None:
     titles = {
         dashboard.name: {str(panel["title"]) for panel in panels(dashboard.content())}
@@ -223,46 +245,6 @@ def test_the_original_is_ticked_off_panel_by_panel() -> None:
     for ticked in ORIGINAL.values():
         assert len({panel for panel, _, _ in ticked}) == len(ticked)
         assert [title for _, dashboard, title in ticked if title not in titles[dashboard]] == []
-
-
-def test_commands_are_options_that_the_entities_take() -> None:
-    rows = {("rules", row.key): row for row in RULES_ROWS}
-    rows |= {("inverter", row.key): row for row in integrations()["axpert"].entities({})}
-    assert len(COMMANDS) == sum(len(group.commands) for group in GROUPS.values())
-    for command in COMMANDS.values():
-        row = rows[command.kind, command.entity]
-        assert isinstance(row, Select)
-        assert row.accept(command.value) == command.value
-        assert command.does.endswith(".")
-
-
-@pytest.mark.parametrize("name", ["site", "axpert"])
-def test_every_command_has_its_link(name: str) -> None:
-    (dashboard,) = [one for one in DASHBOARDS if one.name == name]
-    shown = json.dumps(dashboard.content())
-    for command in (*COMMANDS, *PROPOSALS):
-        assert f"${{gateway}}/confirm?command={command}" in shown
-    assert "command=proposal_approve&proposal=${__data.fields.proposal}" in shown
-    assert '"actions"' not in shown
-
-
-@pytest.mark.parametrize("name", ["site-one-click", "axpert-one-click"])
-def test_every_command_has_an_action_that_asks_first(name: str) -> None:
-    (dashboard,) = [one for one in DASHBOARDS if one.name == name]
-    found = re.findall(
-        r'"confirmation": "([^"]+)".*?"url": "([^"]+)".*?"body": "(.*?})"', json.dumps(dashboard.content())
-    )
-    asked = {}
-    for words, url, body in found:
-        content = json.loads(body.replace('\\"', '"'))
-        assert content.pop("confirmed") is True
-        assert url == "${gateway}/api/v1/commands"
-        asked[content["command"]] = (words, content.get("proposal"))
-    assert asked == {
-        **{name: (f"{one.title}: {one.does}", None) for name, one in COMMANDS.items()},
-        **{name: (asked[name][0], "${__data.fields.proposal}") for name in PROPOSALS},
-    }
-    assert "Approve this proposal" in asked["proposal_approve"][0]
 
 
 @pytest.mark.parametrize(
