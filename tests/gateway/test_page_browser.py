@@ -200,6 +200,18 @@ def test_entities_are_found_by_their_words(page: webdriver.Chrome, noon: Served)
     assert len([row for row in page.find_elements(By.CSS_SELECTOR, ".rows tr") if row.is_displayed()]) == 1
 
 
+def test_a_devices_energies_are_reached_from_its_page_and_are_no_card(
+    page: webdriver.Chrome, noon: Served
+) -> None:
+    page.get(f"{noon.url}devices")
+    until(page, lambda seen: len(cards_of(seen)) >= 3)
+    assert not [one for one in cards_of(page) if "energies" in one.text]
+    page.get(f"{noon.url}devices/bms")
+    link = until(page, lambda seen: seen.find_elements(By.LINK_TEXT, "Energies by day, month and year"))
+    link[0].click()
+    until(page, lambda seen: "Charged energy today" in text(seen, ".rows"))
+
+
 def test_sixteen_cells_stand_on_one_scale(page: webdriver.Chrome, noon: Served) -> None:
     page.get(f"{noon.url}cells")
     rows = until(page, lambda seen: seen.find_elements(By.CSS_SELECTOR, ".cells .cell:not(.head)"))

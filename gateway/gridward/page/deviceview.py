@@ -1,6 +1,7 @@
 """A card for each device, and each device's entities: grouped, searchable, settable where it is allowed."""
 
 from gridward.api.gateway import Gateway
+from gridward.energies.devices import SUFFIX
 from gridward.live import LiveDevice
 from gridward.page import sentences
 from gridward.page.figures import DASH
@@ -17,11 +18,13 @@ KINDS = {
     "rules": "Rules",
 }
 
-NO_SERIAL = (None, "site", "rules", "relay", "host", "energies")
+ENERGIES = "energies"
+NO_SERIAL = (None, "site", "rules", "relay", "host", ENERGIES)
 
 
 def devices(gateway: Gateway) -> None:
-    """All devices that the broker knows and those of the site file that it does not."""
+    """All devices that the broker knows and those of the site file that it does not; a device's energies are
+    reached from its own page."""
     cards: dict[str, _Card] = {}
     holder = Tag("div", dress="devices")
     empty = Tag(
@@ -30,7 +33,8 @@ def devices(gateway: Gateway) -> None:
 
     def look() -> None:
         known = gateway.live.devices
-        wanted = list(dict.fromkeys((*(item.id for item in gateway.site.all_devices()), *sorted(known))))
+        heard = sorted(name for name, one in known.items() if one.kind != ENERGIES)
+        wanted = list(dict.fromkeys((*(item.id for item in gateway.site.all_devices()), *heard)))
         if list(cards) != wanted:
             holder.clear()
             cards.clear()
@@ -72,6 +76,12 @@ class _Card:
         self._state.dress(f"mark small {said.tone}")
         for word, text in facts(known).items():
             self._facts[word].say(text)
+
+
+def energies_of(gateway: Gateway, identifier: str) -> str | None:
+    """The path of the page with a device's energies by day, month and year; None where there are none."""
+    name = f"{identifier}{SUFFIX}"
+    return f"{gateway.site.http.prefix}/devices/{name}" if name in gateway.live.devices else None
 
 
 def state(gateway: Gateway, known: LiveDevice | None) -> sentences.Said:

@@ -5,7 +5,7 @@ from nicegui import ui
 from gridward.api.gateway import Caller, Gateway
 from gridward.page import figures
 from gridward.page.captureview import BUS, Capture
-from gridward.page.deviceview import facts, state
+from gridward.page.deviceview import energies_of, facts, state
 from gridward.page.parts import Tag
 from gridward.page.settings import Field, settable
 from gridward.page.shell import EVERY, every_second
@@ -52,6 +52,8 @@ def device(gateway: Gateway, caller: Caller, identifier: str) -> None:
             }.items():
                 Tag("dt", word)
                 Tag("dd", text)
+        if (path := energies_of(gateway, identifier)) is not None:
+            Tag("a", "Energies by day, month and year", href=path)
     Tag("label", "Search the entities", "only-read", for_="search")
     search = Tag("input", dress="search", id="search", type="search", autocomplete="off")
     search.set(placeholder="Search: voltage, fault, charging …")
