@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from gridward.cli import app
@@ -97,8 +99,8 @@ def wrong(line: str) -> str | None:
         targets = set(re.findall(r"^(\w+):", (TREE / "Makefile").read_text(), re.MULTILINE))
         return None if not words or words[0] in targets or "=" in words[0] else f"no target {words[0]}"
     command = get_command(kit if program == "gridward-kit" else app)
-    while (inside := getattr(command, "commands", None)) and words and not words[0].startswith("-"):
-        inner = inside.get(words[0].rstrip(",."))
+    while isinstance(command, TyperGroup) and words and not words[0].startswith("-"):
+        inner = command.get_command(typer.Context(command), words[0].rstrip(",."))
         if inner is None:
             return f"no command {words[0]}"
         command = inner
