@@ -3,10 +3,12 @@
 Each breaks one thing in the code, or in a document as it is read, and a promise's test must turn red.
 """
 
+import asyncio
 import itertools
 import os
 import re
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gridward.api.access import Role
+from gridward.recorder.schema import STEPS
 from gridward.rules.grid_switch import Memory
 from gridward_kit.command import Malformed
 
@@ -116,6 +119,32 @@ def _not_fed(notify: Method) -> Method:
     return lambda message: notify(message.replace("WATCHDOG=1", "STATUS=hung"))
 
 
+def _from_a_thread(feed: Method) -> Method:
+    """The watchdog is fed whatever becomes of the loop that does the work."""
+
+    async def mutated() -> None:
+        threading.Thread(target=lambda: asyncio.run(feed()), daemon=True).start()
+        await asyncio.Event().wait()
+
+    return mutated
+
+
+def _floats(forms: Method) -> Method:
+    """Whole numbers are stored as others are."""
+
+    def mutated(values: Mapping[str, Any]) -> list[tuple[str, str, object]]:
+        found = forms(values)
+        return [(key, form, float(value) if form == "number" else value) for key, form, value in found]
+
+    return mutated
+
+
+def _by_series(open_store: Method) -> Method:
+    """Readings lie by series: each batch touches a page of every one."""
+    steps = tuple(step.replace("PRIMARY KEY (ts, series)", "PRIMARY KEY (series, ts)") for step in STEPS)
+    return lambda path: open_store(path, steps)
+
+
 def _leaks(say_again: Method) -> Method:
     """A descriptor is left open at each connect."""
 
@@ -180,12 +209,19 @@ OF_PROMISES: Mapping[str, tuple[str, Factory]] = {
     "nothing_is_dangerous": ("gridward_kit.check.DANGEROUS", constant(re.compile(r"(?!)"))),
     "a_reading_slips": ("gridward.recorder.outbox.Outbox.take", _slips),
     "told_and_not_stored": ("gridward.recorder.store.transaction", constant(_rolled_back)),
+    "nothing_is_synced": ("os.fsync", answers(None)),
+    "all_are_floats": ("gridward.recorder.store.forms", _floats),
+    "rows_by_series": ("gridward.recorder.store.open_store", _by_series),
+    "what_is_stored_is_kept": ("gridward_kit.spool.Spool._stored", answers(None)),
     "nothing_is_said_again": ("gridward_kit.mqtt.MqttLink._say_again", answers(None)),
     "full_disk_stops_persons": ("gridward_kit.device.automated", answers(value=True)),
+    "captures_fill_the_disk": ("gridward_kit.capture.ROOM", constant(0.0)),
+    "history_gives_no_way": ("gridward.recorder.room.TIGHT", constant(0.0)),
     "energies_run_backwards": ("gridward.energies.tally.Tally.book", _backwards),
     "last_values_stay": ("gridward_kit.device.Device.read", _keeps_the_last),
     "1970_is_believed": ("gridward_kit.spool.SANE", constant(0.0)),
     "watchdog_is_not_fed": ("gridward.watchdog.notify", _not_fed),
+    "watchdog_is_fed_by_a_thread": ("gridward.watchdog.feed", _from_a_thread),
     "the_silent_take_their_turns": ("gridward_kit.bus.SHARE", constant(0.0)),
     "any_device_is_taken": ("gridward_kit.wired.Wired.prove", answers(None)),
     "descriptors_leak": ("gridward_kit.mqtt.MqttLink._say_again", _leaks),

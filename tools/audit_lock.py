@@ -38,9 +38,12 @@ def verdict(output: str, trouble: str) -> tuple[int, str]:
         for one in told
         for found in one.get("vulns", [])
     ]
-    skipped = [f"{one['name']}: not asked ({one['skip_reason']})" for one in told if "skip_reason" in one]
-    words = "\n".join([*weak, *skipped, f"{len(told)} dependencies asked for, {len(weak)} known weaknesses"])
-    return (1 if weak else 0), words
+    skipped = [f"{one['name']} ({one['skip_reason']})" for one in told if "skip_reason" in one]
+    asked = f"{len(told) - len(skipped)} dependencies asked for, {len(weak)} known weaknesses"
+    if not skipped:
+        return (1 if weak else 0), "\n".join([*weak, asked])
+    unknown = f"not run: {len(skipped)} of {len(told)} dependencies are not known there, first {skipped[0]}"
+    return (1 if weak else NOT_RUN), "\n".join([*weak, unknown, asked])
 
 
 def main(command: tuple[str, ...] = ASK) -> int:

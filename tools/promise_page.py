@@ -73,8 +73,9 @@ def _said(run: object, *names: str) -> list[str]:
 
 
 def _mutation(promise: Promise, mutated: object) -> str:
-    if promise.mutation is None:
+    if not promise.mutations:
         return "none"
-    if not isinstance(mutated, Mapping) or mutated.get("name") != promise.mutation:
-        return f"`{promise.mutation}`, not run yet"
-    return f"`{promise.mutation}`: {'turned red' if mutated['seen'] else 'NOT SEEN'}, {mutated['on']}"
+    names = ", ".join(f"`{name}`" for name in promise.mutations)
+    if not isinstance(mutated, Mapping) or mutated.get("name") != ", ".join(promise.mutations):
+        return f"{names}, not run yet"
+    return f"{names}: {'turned red' if mutated['seen'] else 'NOT SEEN'}, {mutated['on']}"

@@ -27,7 +27,7 @@ from gridward_kit.trial import asdict_identity
 from gridward_kit.wired import Wired
 
 QUICK = Line(baud=500_000, first=0.06, gap=0.02)
-PATIENCE = 20.0
+PATIENCE = 60.0
 REGISTERS = 8  # bytes of a request of the register protocols
 
 

@@ -2,15 +2,15 @@
 
 import json
 import shutil
-import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from faults.broker_house import Running
 from faults.line_house import until
 from faults.site_house import Devices, Listener, listening, plugged_in, roles, site_file
+from faults.small_disk import fill, small_disk
 
-from gridward.recorder import schema
 from gridward_kit.testing import FastClock
 from gridward_relay.contactor import Contactor
 
@@ -19,64 +19,56 @@ ALARM = "gridward/home/recorder/alarm"
 NAMES = ("bus:one", "bus:two", "contactor", "rules", "recorder")
 
 
-class Disk:
-    """The disk below a store: every connection of the recorder meets its end when it is full."""
+class Full:
+    """A small disk with all that the house keeps; it is filled to the last byte."""
 
-    def __init__(self, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._store = store
-        self._full = False
-        self._open = schema.open_store
-        self._connections: list[sqlite3.Connection] = []
-        monkeypatch.setattr("gridward.recorder.store.open_store", self._opened)
+    def __init__(self, folder: Path) -> None:
+        self._filler = folder / "filler"
 
-    def _opened(self, path: Path) -> sqlite3.Connection:
-        connection = self._open(path)
-        self._connections.append(connection)
-        if self._full:
-            connection.execute("PRAGMA max_page_count = 1")
-        return connection
+    def harm(self) -> None:
+        fill(self._filler)
 
-    def fill(self) -> None:
-        """No page more than there is now."""
-        self._full = True
-        for connection in self._connections[-1:]:
-            connection.execute("PRAGMA max_page_count = 1")
+    def mend(self) -> None:
+        self._filler.unlink()
 
-    def free(self) -> None:
-        self._full = False
 
-    def replace(self) -> None:
-        """Something else stands where the store was."""
+class Replaced:
+    """Something else stands where the store was."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = folder / "gridward.db"
+
+    def harm(self) -> None:
         for path in self._store.parent.glob(f"{self._store.name}*"):
             path.unlink()
         self._store.mkdir()
 
-    def put_back(self) -> None:
+    def mend(self) -> None:
         shutil.rmtree(self._store)
 
 
-@pytest.mark.parametrize("trouble", ["full", "a directory"])
+@pytest.mark.parametrize("trouble", [Full, Replaced])
 async def test_the_house_goes_on_without_its_store(
-    mosquitto: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+    mosquitto: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: type[Full | Replaced]
 ) -> None:
     monkeypatch.setattr(Contactor, "DWELL", 0.0)
-    path = site_file(tmp_path, tmp_path / "ports", mosquitto.url)
-    disk = Disk(tmp_path / "gridward.db", monkeypatch)
-    harm, mend = (disk.fill, disk.free) if trouble == "full" else (disk.replace, disk.put_back)
     clock = FastClock(SPEED)
-    with plugged_in(tmp_path / "ports") as devices:
+    with ExitStack() as open_ones:
+        folder = open_ones.enter_context(small_disk(tmp_path, "50m")) if trouble is Full else tmp_path
+        path, disk = site_file(folder, tmp_path / "ports", mosquitto.url), trouble(folder)
+        devices = open_ones.enter_context(plugged_in(tmp_path / "ports"))
         async with listening(mosquitto.url, clock) as heard, roles(path, clock, NAMES):
             await until(devices.islanded)
             await until(lambda: "gridward/home/recorder/bms/stored" in heard.last)
             assert not heard.last.get(ALARM)
-            harm()
+            disk.harm()
             await until(lambda: bool(heard.last.get(ALARM)))
             told = json.loads(heard.last[ALARM])
             assert told["reason"]
             assert told["remedy"]
             await _lives_on(devices, heard)
             assert heard.last[ALARM], "it is not over"
-            mend()
+            disk.mend()
             await until(lambda: heard.last[ALARM] == b"")
             stored = heard.last["gridward/home/recorder/bms/stored"]
             await until(lambda: heard.last["gridward/home/recorder/bms/stored"] != stored)

@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 def test_many_more_examples(file: str) -> None:
     times = str(TIMES if TIMES > 1 else MANY)
     command = [sys.executable, "-m", "pytest", str(HERE / file), "-q", "-p", "no:cacheprovider"]
+    command += ["-o", "faulthandler_timeout=0"]
     ended = subprocess.run(
         command, env={**os.environ, "FUZZ": times}, capture_output=True, text=True, check=False
     )

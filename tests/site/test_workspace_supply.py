@@ -57,6 +57,8 @@ WEAK = {
     [
         (json.dumps({"dependencies": [{"name": "a", "version": "1", "vulns": []}]}), 0, "0 known weaknesses"),
         (json.dumps(WEAK), 1, "b 2: PYSEC-1, mended in 3"),
+        (json.dumps({"dependencies": [{"name": "a", "skip_reason": "unknown"}]}), 77, "not run: 1 of 1"),
+        (json.dumps({"dependencies": [*WEAK["dependencies"], {"name": "a", "skip_reason": "?"}]}), 1, "b 2:"),
         ("", 77, "not run"),
         ("[]", 77, "not run"),
     ],

@@ -1,20 +1,22 @@
 """Data, time, life and recovery: promises 17 to 30."""
 
-from tools.promised.row import CONTRACT, DEPLOY, FAULTS, GATEWAY, KIT, Promise
+from tools.promised.row import CONTRACT, DEPLOY, FAULTS, GATEWAY, KIT, RELAY, Promise
 
 DATA: tuple[Promise, ...] = (
     Promise(
         17,
-        "Nothing is lost over 72 h without database or network: every reading once, right time and type.",
+        "Nothing is lost over 72 h without database or network: every reading once, right time and type; "
+        "whole numbers stay whole.",
         (
             f"{GATEWAY}/test_follower_influx.py::test_after_an_outage_of_72_hours_every_reading_is_there_once",
             f"{GATEWAY}/test_follower_influx.py::test_each_reading_arrives_with_its_time_and_type",
             f"{GATEWAY}/test_recorder_role.py::test_a_long_outage_of_the_recorder_loses_nothing",
             f"{KIT}/test_spool.py::test_in_the_end_every_reading_is_stored_once",
+            f"{FAULTS}/test_types_kept.py",
         ),
         "a_reading_slips",
         (f"{GATEWAY}/test_follower_influx.py::test_after_an_outage_of_72_hours_every_reading_is_there_once",),
-        unshown=("whole numbers stay whole: the databases get every number as a float",),
+        more=(("all_are_floats", (f"{FAULTS}/test_types_kept.py",)),),
     ),
     Promise(
         18,
@@ -24,10 +26,22 @@ DATA: tuple[Promise, ...] = (
             f"{GATEWAY}/test_recorder_kill.py::test_a_killed_recorder_loses_nothing_that_it_acknowledged",
             f"{KIT}/test_spool.py::test_a_line_cut_by_a_power_cut_is_left_out",
             f"{GATEWAY}/test_audit_kept.py::test_a_killed_writer_loses_nothing_that_it_told",
+            f"{FAULTS}/test_power_cuts.py::test_a_power_cut_at_every_sync_loses_nothing_that_was_sure",
         ),
         "told_and_not_stored",
         (f"{GATEWAY}/test_recorder_role.py::test_what_is_acknowledged_is_on_disk_and_nothing_before",),
-        unshown=("power cuts of the store, replayed as writes truncated at every fsync; 1,000 kills",),
+        elsewhere=(
+            (
+                "1,000 kills, and 14 times as many power cuts",
+                "`make soak PYTEST='tests/soak/test_soak_kills.py tests/faults/test_power_cuts.py'`",
+            ),
+        ),
+        more=(
+            (
+                "nothing_is_synced",
+                (f"{FAULTS}/test_power_cuts.py::test_a_power_cut_at_every_sync_loses_nothing_that_was_sure",),
+            ),
+        ),
     ),
     Promise(
         19,
@@ -42,8 +56,11 @@ DATA: tuple[Promise, ...] = (
     ),
     Promise(
         20,
-        "Disk full: relay and commands go on, an alarm is raised, recovery needs no restart.",
+        "Disk full: relay and commands go on, an alarm is raised, recovery needs no restart; captures give "
+        "way first, then old history, then what waits; the audit last.",
         (
+            f"{FAULTS}/test_small_disk.py",
+            f"{GATEWAY}/test_notify_table.py::test_an_alarm_is_raised_and_cleared_and_between_nothing_turns",
             f"{FAULTS}/test_store_broken.py::test_the_house_goes_on_without_its_store",
             f"{KIT}/test_device.py::test_on_a_full_disk_a_persons_command_goes_on_and_automation_waits",
             f"{GATEWAY}/test_recorder_role.py::test_a_disk_that_refuses_raises_an_alarm_and_recovers",
@@ -51,18 +68,23 @@ DATA: tuple[Promise, ...] = (
         ),
         "full_disk_stops_persons",
         (f"{KIT}/test_device.py::test_on_a_full_disk_a_persons_command_goes_on_and_automation_waits",),
-        unshown=("a tmpfs of 50 MB that fills up; the stated order of what shrinks first",),
+        more=(
+            ("captures_fill_the_disk", (f"{FAULTS}/test_small_disk.py",)),
+            ("history_gives_no_way", (f"{FAULTS}/test_small_disk.py",)),
+        ),
     ),
     Promise(
         21,
         "Under 1 GB is written to the card a day by the default site.",
-        elsewhere=(
+        (f"{FAULTS}/test_lives_on.py::test_nothing_grows_and_little_is_written",),
+        "rows_by_series",
+        (f"{FAULTS}/test_lives_on.py::test_nothing_grows_and_little_is_written",),
+        (
             (
-                "block writes over an hour",
-                "on the Pi, the eighth figure of /sys/block/mmcblk0/stat times 512, an hour apart",
+                "a card's own count, with the file system's records",
+                "on the Pi, the seventh figure of /sys/block/mmcblk0/stat times 512, an hour apart",
             ),
         ),
-        unshown=("no test counts block writes",),
     ),
     Promise(
         22,
@@ -105,7 +127,13 @@ DATA: tuple[Promise, ...] = (
     Promise(
         25,
         "Every process is watched: systemd's watchdog is fed from the real loop, restarts never give up.",
-        (f"{GATEWAY}/test_watchdog.py",),
+        (
+            f"{GATEWAY}/test_watchdog.py",
+            f"{FAULTS}/test_blocked_loops.py",
+            f"{FAULTS}/test_lease_processes.py::test_rules_that_hang_or_die",
+            f"{RELAY}/test_relay_loop.py::test_a_frozen_process_is_ended_by_the_board_within_the_lease",
+            f"{DEPLOY}/test_service_install.py::test_the_unit_is_watched_restarted_and_closed",
+        ),
         "watchdog_is_not_fed",
         (f"{GATEWAY}/test_watchdog.py",),
         (
@@ -114,7 +142,7 @@ DATA: tuple[Promise, ...] = (
                 "on the Pi: `kill -STOP` the service's process and wait 25 s",
             ),
         ),
-        ("each role's loop blocked in turn",),
+        more=(("watchdog_is_fed_by_a_thread", (f"{FAULTS}/test_blocked_loops.py",)),),
     ),
     Promise(
         26,
@@ -143,12 +171,21 @@ DATA: tuple[Promise, ...] = (
         "30 days without growth of memory, descriptors, threads and queues.",
         (
             f"{FAULTS}/test_reconnects_flat.py::test_nothing_grows_over_many_reconnects",
+            f"{FAULTS}/test_lives_on.py::test_nothing_grows_and_little_is_written",
             "tests/soak/test_soak_growth.py::test_a_process_that_grows_is_seen",
         ),
         "descriptors_leak",
         (f"{FAULTS}/test_reconnects_flat.py::test_nothing_grows_over_many_reconnects",),
-        (("24 real hours", "`make soak FOR=86400`"),),
-        ("30 days in turned time",),
+        (
+            ("24 real hours", "`make soak FOR=86400`"),
+            ("30 days in turned time, two hours of work", "`make soak PYTEST=tests/faults/test_lives_on.py`"),
+        ),
+        more=(
+            (
+                "what_is_stored_is_kept",
+                (f"{FAULTS}/test_lives_on.py::test_nothing_grows_and_little_is_written",),
+            ),
+        ),
     ),
     Promise(
         29,

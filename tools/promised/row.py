@@ -18,3 +18,10 @@ class Promise:
     seen_by: tuple[str, ...] = ()
     elsewhere: tuple[tuple[str, str], ...] = ()
     unshown: tuple[str, ...] = ()
+    more: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def mutations(self) -> dict[str, tuple[str, ...]]:
+        """Every named mutation, with the tests that must turn red under it."""
+        first = {} if self.mutation is None else {self.mutation: self.seen_by}
+        return first | dict(self.more)

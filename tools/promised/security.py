@@ -56,8 +56,15 @@ SECURITY: tuple[Promise, ...] = (
         (f"{SITE}/test_workspace_lock.py", f"{SITE}/test_workspace_supply.py"),
         "lock_without_hashes",
         (f"{SITE}/test_workspace_lock.py::test_it_holds_names_versions_and_hashes_only",),
-        elsewhere=(("known weaknesses of the locked packages", "with a network: `make audit`"),),
-        unshown=("images by digest, signed tags and artefacts",),
+        elsewhere=(
+            ("known weaknesses of the locked packages", "with a network: `make audit`"),
+            (
+                "images by digest; they are pinned by tag",
+                "with a registry in reach: `docker buildx imagetools inspect IMAGE`, for each of "
+                "docker/compose.yaml",
+            ),
+            ("signed tags and artefacts", "at a release: `git tag --sign`, then `git verify-tag`"),
+        ),
     ),
     Promise(
         36,
