@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -35,6 +36,23 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line what was not run, and for want of what."""
+    skipped: list[pytest.TestReport] = terminalreporter.getreports("skipped")
+    reasons = Counter(_why(report) for report in skipped)
+    if reasons:
+        said = "; ".join(f"{count} as {why}" for why, count in reasons.most_common())
+        terminalreporter.write_line(
+            f"not run: {said}. `make packages` installs Debian packages.", yellow=True
+        )
+
+
+def _why(report: pytest.TestReport) -> str:
+    """The reason that a skipped test gave."""
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+    return text.removeprefix("Skipped: ").rstrip(".")
 
 
 class Mosquitto:

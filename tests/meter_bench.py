@@ -16,7 +16,7 @@ class Quick(Chint):
     """The same meters, with less patience on the line."""
 
     fresh = tuple(replace(line, first=0.3, gap=0.05) for line in Chint.fresh)
-    ready = (replace(Chint.ready[0], first=0.3, gap=0.02),)
+    ready = (replace(Chint.ready[0], first=0.2, gap=0.02),)
 
 
 class Passing(TurnedClock):

@@ -140,7 +140,7 @@ MUTATIONS: Mapping[str, tuple[str, Factory]] = {
     "meter_behind_the_contactor_counts": ("gridward.rules.grid_presence.measured", _any_side),
     "no_lease_condition": ("gridward.rules.grid_switch.conditions", _nothing_broken),
     "rules_switch_without_end": ("gridward.rules.grid_switch.rest", _never_rests),
-    "changes_are_forgotten": ("gridward.rules.grid_switch.counted", _keeps_the_last_change),
+    "changes_are_forgotten": ("gridward.rules.pace.counted", _keeps_the_last_change),
     "often_switched_stays_islanded": ("gridward.rules.grid_switch._judge", _rests_where_it_stands),
     "lost_voltage_is_the_last": ("gridward.rules.grid_switch._volts", _silence_is_fine),
     "envelope_does_not_clip": ("gridward.rules.policy.Output.clip", _no_clip),

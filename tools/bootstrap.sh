@@ -47,7 +47,7 @@ trap 'rm -f "$installer"' EXIT
 sed -n '/^uv==/,/[^\\]$/p' requirements.lock >"$installer"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$installer"
 echo "bootstrap: installing what requirements.lock names"
-.venv/bin/uv pip install --quiet --require-hashes -r requirements.lock
+.venv/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 editable=()
 for project in integrations/*/pyproject.toml gateway/pyproject.toml; do
   editable+=(-e "$(dirname "$project")")

@@ -19,6 +19,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from gridward.broker import free_port
 
+TREE = Path(__file__).parents[1]
 PATIENCE = 20.0
 ARGUMENTS = (
     "--headless=new",
@@ -93,13 +94,24 @@ class Served:
 
 @contextlib.contextmanager
 def scene(name: str, mode: str = "on", *more: str) -> Iterator[Served]:
-    """A scene of `page_scene.py`, served in a process of its own."""
-    script = Path(__file__).with_name("page_scene.py")
-    command = [sys.executable, str(script), name, "--mode", mode, "--port", str(free_port()), *more]
+    """A scene of `tools.page_scene`, served in a process of its own."""
+    command = [
+        sys.executable,
+        "-m",
+        "tools.page_scene",
+        name,
+        "--mode",
+        mode,
+        "--port",
+        str(free_port()),
+        *more,
+    ]
     pipe = subprocess.PIPE
     with (
         tempfile.TemporaryFile("w+") as said,
-        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=said, text=True) as process,  # noqa: S603
+        subprocess.Popen(  # noqa: S603
+            command, cwd=TREE, stdin=pipe, stdout=pipe, stderr=said, text=True
+        ) as process,
     ):
         assert process.stdout is not None and process.stdin is not None  # noqa: PT018, S101
         told = process.stdout.readline()

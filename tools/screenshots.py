@@ -1,6 +1,6 @@
 """Makes screenshots into docs/images: every view of the sunny noon, the first view of the other scenes.
 
-Each on a desktop and a phone in light, and on a phone in dark. Of the scenes of `page_scene.py`; with
+Each on a desktop and a phone in light, and on a phone in dark. Of the scenes of `tools.page_scene`; with
 `--url URL --token TOKEN --scene NAME` of a running gateway, under that name. Needs Chromium and its
 driver.
 """
