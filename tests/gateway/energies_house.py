@@ -29,12 +29,12 @@ def no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 class House:
     """Devices that say their powers every second, as a broker in memory hears them."""
 
-    def __init__(self, folder: Path, clock: TurnedClock | None = None) -> None:
+    def __init__(self, folder: Path, clock: TurnedClock | None = None, also: tuple[str, ...] = ()) -> None:
         self.clock = clock or TurnedClock()
         self.broker = MemoryBroker(self.clock)
         self.store = folder / "gridward.db"
         link = self.broker.link("rules")
-        live, known = Live(link, self.clock), {"bms", "bank", "axpert", "srne", "sdm", "clamp"}
+        live, known = Live(link, self.clock), {"bms", "bank", "axpert", "srne", "sdm", "clamp", *also}
         zone = Settings(ZoneInfo("UTC"))
         self.each = DeviceEnergies(live, link, self.clock, self.store, folder, zone, known)
         self.powers: dict[str, dict[str, float]] = {}

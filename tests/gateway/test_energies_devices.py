@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from gateway.energies_house import House, no_thread, of
+from planning_house import site
 
 from gridward.energies.counted import ENERGIES
 from gridward_kit.classes import SENSOR
@@ -136,7 +137,7 @@ async def test_a_device_that_goes_takes_its_energies_with_it_and_finds_them_agai
 
 
 async def test_of_a_device_that_left_the_site_file_everything_is_taken_back(tmp_path: Path) -> None:
-    house = House(tmp_path)
+    house = House(tmp_path, also=("guest",))
     house.announce("guest", "battery", ("power",))
     house.powers["guest"] = {"power": 3600.0}
     async with house.running():
@@ -147,6 +148,21 @@ async def test_of_a_device_that_left_the_site_file_everything_is_taken_back(tmp_
     assert (config, "", True) in after.broker.log
     assert ("gridward/home/guest_energies/info", "", True) in after.broker.log
     assert len(House(tmp_path, house.clock).broker.said(config)) == 0  # once is enough
+
+
+async def test_of_one_that_leaves_while_all_run_everything_is_taken_back_at_once(tmp_path: Path) -> None:
+    house = House(tmp_path, also=("guest",))
+    house.announce("guest", "battery", ("power",))
+    house.powers["guest"] = {"power": 3600.0}
+    async with house.running():
+        await house.live(70)
+        assert house.shown("guest")
+        house.each.reread("the file has a fault")
+        assert house.shown("guest"), "a faulty file takes nobody away"
+        house.each.reread(site(tmp_path))
+        await house.live(5)
+        left = {topic for topic, said in house.broker.retained.items() if "guest_energies" in topic and said}
+        assert left == set(), "nor does what it says while it leaves bring it back"
 
 
 def test_its_rows_are_such_as_home_assistant_takes() -> None:

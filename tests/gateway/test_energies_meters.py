@@ -130,7 +130,7 @@ async def test_many_meters_are_written_once_in_five_minutes(
         save(path, states)
 
     monkeypatch.setattr(stored, "save_all", counted)
-    house = House(tmp_path)
+    house = House(tmp_path, also=tuple(f"m{number}" for number in range(5)))
     for number in range(5):
         house.announce(f"m{number}", "meter", ("import_energy",))
     house.announce("bms", "battery", ("power",))

@@ -18,6 +18,7 @@ from gridward.live import Live, LiveDevice
 from gridward.recorder.trouble import Faulty, explain
 from gridward.roles import flows
 from gridward.rules.wiring import gather
+from gridward.site import Site
 from gridward_kit.clock import Clock
 from gridward_kit.device import Device
 from gridward_kit.gone import withdraw
@@ -66,16 +67,28 @@ class DeviceEnergies:
         settings: Settings,
         known: Collection[str],
     ) -> None:
-        """`known` are the devices of the site file; what was announced for others is taken back."""
+        """`known` are the devices of the site file."""
         self._live, self._link, self._clock = live, link, clock
         self._store, self._folder, self._settings = store, folder, replace(settings, flows=False)
         self._counted: dict[str, _Counted] = {}
         self._broken: set[str] = set()
         self._told = ""
-        for path in sorted(folder.glob(f"*{SUFFIX}.json")):
+        self._keep_to(known)
+        live.on_change(self._changed)
+
+    def reread(self, read: Site | str) -> None:
+        """Take up the devices of a site file that was read anew; of a faulty one nothing."""
+        if not isinstance(read, str):
+            self._keep_to({device.id for device in read.all_devices()})
+
+    def _keep_to(self, known: Collection[str]) -> None:
+        """These are the devices of the site file now; what was announced for others is taken back."""
+        self._known = frozenset(known)
+        for identifier in [one for one in self._counted if one not in known]:
+            self._drop(identifier)
+        for path in sorted(self._folder.glob(f"*{SUFFIX}.json")):
             if path.stem.removesuffix(SUFFIX) not in known:
                 self._clear(path)
-        live.on_change(self._changed)
 
     async def run(self) -> None:
         """Integrate and publish until cancelled."""
@@ -90,11 +103,10 @@ class DeviceEnergies:
     def _changed(self, identifier: str) -> None:
         """A device said something: who it is, or a poll."""
         device = self._live.devices.get(identifier)
-        table = () if device is None else wanted(device)
+        table = () if device is None or identifier not in self._known else wanted(device)
         one = self._counted.get(identifier)
         if one is not None and not table:
-            shown = self._counted.pop(identifier).shown
-            self._withdraw(shown.id, shown.kept)
+            self._drop(identifier)
         elif device is not None and device.at is not None and table and (one is None or one.table != table):
             one = self._followed(device, table, one)
         if one is not None and one.state is not None and device is not None and device.at != one.at:
@@ -122,6 +134,10 @@ class DeviceEnergies:
         one.keys = frozenset(row.key for row in told)
         one.shown.describe(Identity(model=name, protocol="energies"), told)
         return one
+
+    def _drop(self, identifier: str) -> None:
+        shown = self._counted.pop(identifier).shown
+        self._withdraw(shown.id, shown.kept)
 
     def _clear(self, path: Path) -> None:
         try:

@@ -46,6 +46,8 @@ async def run_rules(site: Site, link: Link, clock: Clock, rereads: dict[str, Rer
     energies = Energies(site.record.store, clock, Settings(site.time_zone, site.tariff))
     known = {device.id for device in site.all_devices()}
     each = DeviceEnergies(live, link, clock, site.record.store, folder, Settings(site.time_zone), known)
+    if rereads is not None:
+        rereads["energies"] = each.reread
     async with asyncio.TaskGroup() as group:
         group.create_task(SiteDevice(live, link, clock, site.roles, folder, energies).run())
         group.create_task(each.run())
