@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from gridward.planning import prices as priced
 from gridward.planning.dispatch import Act, Bank, Step, dispatch
 from gridward.planning.forecast import Forecast
 from gridward.planning.prices import HOUR, QUARTER, Prices
@@ -82,14 +81,16 @@ def plan(
 
 def _known(begin: float, prices: Prices) -> list[tuple[float, float]]:
     """Begin and price of each quarter of an hour from `begin` on, up to the first that is not known."""
-    near = [one for one in prices if one.end > begin and one.start < begin + HORIZON]
+    ahead = iter(prices)
+    one = next(ahead, None)
     found: list[tuple[float, float]] = []
     for place in range(round(HORIZON / QUARTER)):
         at = begin + place * QUARTER
-        price = priced.at(near, at)
-        if price is None:
+        while one is not None and one.end <= at:
+            one = next(ahead, None)
+        if one is None or at < one.start:
             break
-        found.append((at, price))
+        found.append((at, one.price))
     return found
 
 

@@ -8,7 +8,8 @@ convex curves under bounds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 EPSILON = 1e-6  # Wh
 
@@ -54,8 +55,7 @@ class Act:
     left: float
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Piece:
+class _Piece(NamedTuple):
     """`length` Wh more in the battery for `cost` each; of equal cost the lower `rank` goes first."""
 
     cost: float
@@ -106,12 +106,18 @@ def _cut(
     left: list[_Piece] = []
     at = low
     for piece in pieces:
-        under = min(piece.length, max(0.0, least - at))
-        inside = min(piece.length, max(0.0, most - at)) - under
-        _fill(filled, piece, under)
-        if inside > EPSILON:
-            left.append(piece if inside == piece.length else replace(piece, length=inside))
-        at += piece.length
+        length = piece.length
+        if least <= at and length <= most - at:
+            left.append(piece)
+        elif at >= most:
+            break
+        else:
+            under = min(length, max(0.0, least - at))
+            inside = min(length, most - at) - under
+            _fill(filled, piece, under)
+            if inside > EPSILON:
+                left.append(piece._replace(length=inside))
+        at += length
     return max(low, least), left
 
 

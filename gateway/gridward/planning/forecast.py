@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
@@ -113,6 +114,7 @@ def energy(power: Sequence[float | None]) -> float | None:
     return sum(known) * QUARTER / HOUR / 1000 if len(known) == len(power) else None
 
 
+@lru_cache(maxsize=1024)  # the next plan asks for the same quarters of an hour
 def clear(moment: float, place: Place) -> float:
     """W/m2 of a clear sky on level ground."""
     return clear_sky(direction(moment, place.latitude, place.longitude)[2])

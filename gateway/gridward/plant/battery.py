@@ -60,7 +60,8 @@ class Terminals:
 
 
 class Battery:
-    """The cells: `charge` and `capacity` in Ah; `voltages` and their sum `voltage` after the last step."""
+    """The cells: `charge` and `capacity` in Ah; `voltages`, their sum `voltage`, `lowest` and `highest` after
+    the last step."""
 
     def __init__(self, seed: int, settings: BatterySettings, temperature: float) -> None:
         random = Random(f"{seed} battery")
@@ -91,7 +92,7 @@ class Battery:
         self.current = 0.0
         self.balancing = [False] * count
         self.voltages: list[float] = []
-        self.voltage = 0.0
+        self.voltage = self.lowest = self.highest = 0.0
         self._settle()
 
     @property
@@ -155,16 +156,15 @@ class Battery:
             cells.append(LEVELS[index] + slope * (place - index) + warmth + share * over)
         self._rise = rise
         self.voltages = cells
-        self.voltage = sum(cells)
+        self.voltage, self.lowest, self.highest = sum(cells), min(cells), max(cells)
         self._rest = self.voltage - self._shares * over
         self._balance()
 
     def _balance(self) -> None:
         """Bleed cells that are high above the lowest, near the top, while not discharging."""
         settings = self.settings
-        low = min(self.voltages)
-        top = max(settings.balance_from, low + settings.balance_difference)
-        if self.current < 0 or max(self.voltages) <= top:
+        top = max(settings.balance_from, self.lowest + settings.balance_difference)
+        if self.current < 0 or self.highest <= top:
             if True in self.balancing:
                 self.balancing = [False] * settings.cells
             return

@@ -62,6 +62,14 @@ GUARDS = tuple(
     (limit, limit.sign, limit.sign * limit.warning, f"{stem}_warning", f"{stem}_protection")
     for stem, limit in LIMITS.items()
 )
+WARNED = {stem: limit.warning for stem, limit in LIMITS.items()}
+CALM_CELLS = (WARNED["cell_voltage_low"], WARNED["cell_voltage_high"])
+CALM_CURRENT = (-WARNED["discharge_overcurrent"], WARNED["charge_overcurrent"])
+CALM_WARMTH = (
+    max(WARNED["charge_temperature_low"], WARNED["discharge_temperature_low"]),
+    min(WARNED["charge_temperature_high"], WARNED["discharge_temperature_high"]),
+)
+"""Between these nothing warns."""
 QUIET = {f"{stem}_{word}": False for stem in LIMITS for word in LEVELS}
 
 
@@ -86,12 +94,12 @@ class Bms:
     @property
     def charge_mosfet(self) -> bool:
         """Whether charging current can flow."""
-        return self.charge_switch and not STOPS_CHARGE & self.failures
+        return self.charge_switch and self.failures.isdisjoint(STOPS_CHARGE)
 
     @property
     def discharge_mosfet(self) -> bool:
         """Whether discharging current can flow."""
-        return self.discharge_switch and not STOPS_DISCHARGE & self.failures
+        return self.discharge_switch and self.failures.isdisjoint(STOPS_DISCHARGE)
 
     @property
     def current(self) -> float:
@@ -130,9 +138,11 @@ class Bms:
     def _watch(self, seconds: float) -> None:
         battery = self._battery
         warm = battery.temperature
+        if not self.failures and _calm(battery):
+            return
         values = (
-            max(battery.voltages),
-            min(battery.voltages),
+            battery.highest,
+            battery.lowest,
             battery.current,
             -battery.current,
             warm,
@@ -183,24 +193,41 @@ class Bms:
 
     def bank(self) -> dict[str, Value]:
         """The part of the readings that is about the bank as a whole."""
-        voltage, current, soc = round(self._battery.voltage, 1), round(self.current, 1), round(self.soc, 1)
-        cells = self._measured()
-        high, low = round(max(cells), 3), round(min(cells), 3)
+        found = self.terminals()
+        voltage, current = float(found["voltage"]), float(found["current"])
         return {
-            "voltage": voltage,
-            "current": current,
+            **found,
             "power": round(voltage * current, 1),
-            "soc": soc,
-            "soc_setting": soc,
+            "soc_setting": found["soc"],
             "remaining_capacity": round(self.counted, 3),
             "state": "idle" if current == 0 else "charging" if current > 0 else "discharging",
+            "cell_spread": round(float(found["cell_voltage_max"]) - float(found["cell_voltage_min"]), 3),
+        }
+
+    def terminals(self) -> dict[str, Value]:
+        """The least that a grid switch asks for."""
+        cells = self._measured()
+        return {
+            "voltage": round(self._battery.voltage, 1),
+            "current": round(self.current, 1),
+            "soc": round(self.soc, 1),
             "charge_mosfet": self.charge_mosfet,
             "discharge_mosfet": self.discharge_mosfet,
-            "cell_voltage_max": high,
-            "cell_voltage_min": low,
-            "cell_spread": round(high - low, 3),
+            "cell_voltage_max": round(max(cells), 3),
+            "cell_voltage_min": round(min(cells), 3),
         }
 
     def _measured(self) -> list[float]:
         """V of each cell with the error of its measurement."""
         return list(map(add, self._battery.voltages, self._errors))
+
+
+def _calm(battery: Battery) -> bool:
+    """Whether nothing warns, as at nearly all times."""
+    (low, high), (out, into), (cold, hot) = CALM_CELLS, CALM_CURRENT, CALM_WARMTH
+    return (
+        low < battery.lowest
+        and battery.highest < high
+        and out < battery.current < into
+        and cold < battery.temperature < hot
+    )

@@ -14,23 +14,30 @@ def draw(seed: int, index: int) -> float:
 class Noise:
     """A smooth curve through one drawn value in [-1, 1] per `period` seconds."""
 
-    __slots__ = ("_index", "_left", "_period", "_right", "_seed")
+    __slots__ = ("_index", "_left", "_period", "_right", "_rise", "_seed")
 
     def __init__(self, seed: int, period: float) -> None:
         self._seed = seed
         self._period = period
-        self._index = 0
-        self._left, self._right = self._knots(0)
+        self._index = -1
+        self._right = self._knot(0)
+        self._move(0)
 
     def at(self, moment: float) -> float:
         """The curve at a time in seconds."""
         place = moment / self._period
         index = int(place // 1)
         if index != self._index:
-            self._index = index
-            self._left, self._right = self._knots(index)
+            self._move(index)
         share = place - index
-        return self._left + (self._right - self._left) * share * share * (3 - 2 * share)
+        return self._left + self._rise * share * share * (3 - 2 * share)
 
-    def _knots(self, index: int) -> tuple[float, float]:
-        return 2 * draw(self._seed, index) - 1, 2 * draw(self._seed, index + 1) - 1
+    def _move(self, index: int) -> None:
+        """Between the knots of this index; the step before ended mostly at the first of them."""
+        self._left = self._right if index == self._index + 1 else self._knot(index)
+        self._right = self._knot(index + 1)
+        self._rise = self._right - self._left
+        self._index = index
+
+    def _knot(self, index: int) -> float:
+        return 2 * draw(self._seed, index) - 1

@@ -97,14 +97,18 @@ def meter(plant: "Plant") -> dict[str, Value]:
     """A meter in front of the contactor: it sees the grid's voltage also while islanded."""
     volts, watts = plant.grid.voltage, plant.flows.grid
     return {
-        "voltage": round(volts, 1),
-        "frequency": round(plant.grid.frequency, 2),
+        **grid(plant),
         "current": round(watts / volts, 2) if volts else 0.0,
         "power": round(watts, 1),
         "apparent_power": round(watts / plant.settings.habits.power_factor, 1),
         "import_energy": round(plant.life.grid_import / 1000, 2),
         "export_energy": 0.0,
     }
+
+
+def grid(plant: "Plant") -> dict[str, Value]:
+    """The part of it that is about the grid itself."""
+    return {"voltage": round(plant.grid.voltage, 1), "frequency": round(plant.grid.frequency, 2)}
 
 
 def house_meter(plant: "Plant") -> dict[str, Value]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from gridward_kit.point import Value
 
@@ -24,7 +25,7 @@ class ChargerSource(StrEnum):
     ONLY_SOLAR = "only_solar"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InverterSettings:
     """Settings of a 48 V Axpert; the voltages are the original house's. A re-discharge of 0 V means full."""
 
@@ -40,7 +41,7 @@ class InverterSettings:
 
     def taking(self, values: Mapping[str, Value]) -> "InverterSettings":
         """These settings changed by those in `values`; raises ValueError for an unknown option."""
-        merged = {**self.values(), **values}
+        merged = {**self.values, **values}
         return InverterSettings(
             output_source_priority=Output(str(merged["output_source_priority"])),
             charger_source_priority=ChargerSource(str(merged["charger_source_priority"])),
@@ -53,7 +54,8 @@ class InverterSettings:
             battery_float_voltage=float(merged["battery_float_voltage"]),
         )
 
-    def values(self) -> dict[str, Value]:
+    @cached_property
+    def values(self) -> Mapping[str, Value]:
         """All settings under the kit's keys."""
         return {
             "output_source_priority": self.output_source_priority.value,

@@ -4,7 +4,7 @@ It knows no wall clock: `step` moves it. What its devices would measure comes ou
 what commands changed in them goes in; so simulated devices tell one story.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -166,21 +166,21 @@ class Plant:
         """Warnings that the inverter raises now, in the words of QPIWS."""
         return readings.inverter_warnings(self)
 
-    def inverter_settings(self) -> dict[str, Value]:
+    def inverter_settings(self) -> Mapping[str, Value]:
         """The inverter's settings, to begin a simulator with."""
-        return self.inverter.settings.values()
+        return self.inverter.settings.values
 
     def settings_from(self, inverter: Mapping[str, Value]) -> None:
         """Take what commands changed in the simulated inverter; raises ValueError for unknown options."""
         if any(inverter.get(key, value) != value for key, value in self.inverter_settings().items()):
             self.inverter.settings = self.inverter.settings.taking(inverter)
 
-    def battery_readings(self, *, cells: bool = True) -> dict[str, Value]:
-        """What the BMS says, in the kit's keys; empty while it does not answer. Without its single cells,
-        sensors and failures it is said sooner."""
+    def battery_readings(self, of: Callable[[Bms], dict[str, Value]] = Bms.readings) -> dict[str, Value]:
+        """What the BMS says, in the kit's keys; empty while it does not answer. Where the bank or its
+        terminals are enough, they are said sooner."""
         if not self.bms_answering:
             return {}
-        self._told = self.bms.readings() if cells else self.bms.bank()
+        self._told = of(self.bms)
         return dict(self._told)
 
     def switches_from(self, battery: Mapping[str, Value]) -> None:
@@ -203,6 +203,6 @@ class Plant:
         """What a meter behind the inverter's output measures, in the kit's keys."""
         return readings.house_meter(self)
 
-    def grid_readings(self) -> dict[str, Value]:
+    def grid_readings(self, *, powers: bool = True) -> dict[str, Value]:
         """What a meter on the grid's side of the contactor measures, in the kit's keys."""
-        return readings.meter(self)
+        return readings.meter(self) if powers else readings.grid(self)

@@ -67,7 +67,7 @@ def _for_cells(settings: InverterSettings, cells: int) -> InverterSettings:
     return settings.taking(
         {
             key: round(float(value) * cells / ORIGINAL_CELLS, 1)
-            for key, value in settings.values().items()
+            for key, value in settings.values.items()
             if key.endswith("_voltage")
         }
     )

@@ -35,12 +35,10 @@ def direction(moment: float, latitude: float, longitude: float) -> Direction:
     hours = moment % DAY / 3600 + equation + longitude / 15 - 12
     angle = math.radians(15 * hours)
     phi = math.radians(latitude)
-    across = math.cos(declination) * math.cos(angle)
-    return (
-        -math.cos(declination) * math.sin(angle),
-        math.cos(phi) * math.sin(declination) - math.sin(phi) * across,
-        math.sin(phi) * math.sin(declination) + math.cos(phi) * across,
-    )
+    low, high = math.sin(phi), math.cos(phi)
+    wide, tall = math.cos(declination), math.sin(declination)
+    across = wide * math.cos(angle)
+    return (-wide * math.sin(angle), high * tall - low * across, low * tall + high * across)
 
 
 def elevation(moment: float, latitude: float, longitude: float) -> float:

@@ -40,6 +40,7 @@ class Planner:
         self._hour: tuple[float, dict[str, float], int] = (0.0, {}, 0)
         self._looked, self._learnt = 0.0, 0.0
         self._shown = Source("Plan", PLAN)
+        self._known: tuple[float, Prices] = (0.0, ())
 
     def look(self, sources: Mapping[str, Source], now: float, moment: float) -> Source:
         """What the plan shows at a moment (s since 1970), `now` on the monotonic clock."""
@@ -90,5 +91,8 @@ class Planner:
         tariff, zone = self._site.tariff, self._site.time_zone
         if tariff is None:
             return ()
-        begin, end = day(moment, zone)[0], day(moment, zone, 2)[1]
-        return self._rates.between(begin, end) or of_tariff(tariff, begin, end, zone)
+        begin = day(moment, zone)[0]
+        if begin != self._known[0]:
+            end = day(moment, zone, 2)[1]
+            self._known = (begin, self._rates.between(begin, end) or of_tariff(tariff, begin, end, zone))
+        return self._known[1]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from gridward.rules import grid_switch
 from gridward.rules.inputs import Inputs, Source
+from gridward.rules.pace import Record
 from gridward.rules.wiring import CALLED, parts
 from gridward.site import GridSwitchSettings, Site
 from gridward_kit.integration import SwitchLimits, integrations
@@ -26,17 +27,23 @@ class Switch:
             part: (device, Source(CALLED.get(part, device))) for part, device in parts(settings).items()
         }
         self._memory = grid_switch.Memory()
+        self._record = Record()
         self._until = 0.0
         self._locked = False
 
     def turn(self, sources: Mapping[str, Source], now: float, local: datetime | None) -> bool:
         """Decide once; whether the house is islanded from now on."""
         seen = {part: sources.get(device, silent) for part, (device, silent) in self._parts.items()}
-        decision = grid_switch.decide(Inputs(seen, local=local), self.settings, now, self._memory)
+        if self._memory.changes is not self._record.changes:
+            self._memory = replace(self._memory, changes=self._record.changes)
+        decision = grid_switch.decide(
+            Inputs(seen, local=local, worded=False), self.settings, now, self._memory
+        )
         self._memory = decision.memory
         if decision.position == "islanded":
             self._until = now + self._lease
         self.limits.follow(lease_open=now < self._until, now=now)
+        self._record = self._record.at(self.limits.position, now)
         return self.limits.position == "islanded"
 
     def released(self, local: datetime) -> bool:

@@ -135,7 +135,7 @@ class Tally:
             self.cost += plant.flows.grid * self.step / 3_600_000 * price
         if soc < self.reserve:
             self.reserve_seconds += self.step
-        self.cell_min = min(self.cell_min, *battery.voltages)
+        self.cell_min = min(self.cell_min, battery.lowest)
         if plant.contactor_closed:
             self.low_seconds = 0.0
             return

@@ -47,7 +47,6 @@ class Trial:
 
 def rehearse(trial: Trial, span: Span, told: Callable[[], None] = lambda: None) -> Result:
     """Live through it; `told` is called after each day. The rules act, whatever mode the file says."""
-    began = time.process_time()
     site = trial.site
     start = datetime.combine(span.start, clock_time(0), site.time_zone)
     house = House.of(site, start, span.seed)
@@ -59,7 +58,7 @@ def rehearse(trial: Trial, span: Span, told: Callable[[], None] = lambda: None) 
     tally = Tally(house.plant, span.step, span.reserve, low, rates)
     if PLAN in house.watched:
         house.planner = Planner(site, rates, trial.slots)
-    plant, now = house.plant, 0.0
+    plant, now, began = house.plant, 0.0, time.process_time()
     for day in range(span.days):
         for _ in range(round(DAY / span.step)):
             plant.step(span.step)
@@ -87,7 +86,7 @@ class Rules:
 
     def turn(self, view: View, now: float, tally: Tally) -> None:
         """Decide once and carry it out."""
-        decisions, self._memory = decide(Inputs(view), self._policy, now, self._memory)
+        decisions, self._memory = decide(Inputs(view, worded=False), self._policy, now, self._memory)
         for one in decisions:
             if one.code == "write" and one.value is not None:
                 refusal = self._house.command(one.output, one.value, f"rules:{one.criticality}", now)
