@@ -40,6 +40,8 @@ class Cellar:
     clock: Quick = field(default_factory=Quick)
     relay: str = "contactor"
     lease: float = LEASE
+    settle: float = 60.0
+    runs: str = "contactor"
     live: object = None
 
     @property
@@ -55,8 +57,8 @@ class Cellar:
 
     def process(self, _: str) -> Running | None:
         if self.clock.now >= self.anew:
-            return Running(self.pid + 1, ("contactor",))
-        return Running(self.pid, ("contactor",)) if began(self.pid) else None
+            return Running(self.pid + 1, (self.runs,))
+        return Running(self.pid, (self.runs,)) if began(self.pid) else None
 
     def feedback(self) -> str | None:
         return "connected" if self.clock.now >= self.anew else "islanded"
@@ -135,3 +137,13 @@ async def test_a_bare_pin_is_not_hung(victim: subprocess.Popen[bytes]) -> None:
     with pytest.raises(Skipped, match="no timer of its own"):
         await carried_out(Cellar(victim.pid, falls=8.0, driver="gpio"), "relay_hung", [])
     assert victim.poll() is None
+
+
+async def test_rules_that_may_be_back_within_the_lease_are_not_killed(
+    victim: subprocess.Popen[bytes],
+) -> None:
+    with pytest.raises(Skipped, match="`settle` is shorter than the lease"):
+        await carried_out(Cellar(victim.pid, falls=8.0, settle=5.0, runs="rules"), "rules_killed", [])
+    assert victim.poll() is None
+    await carried_out(Cellar(victim.pid, falls=8.0, settle=10.0, runs="rules"), "rules_killed", [])
+    assert victim.wait(10) == -signal.SIGKILL

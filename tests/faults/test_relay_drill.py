@@ -46,7 +46,7 @@ class Supervisor:
 
 def quick_site(folder: Path, ports: Path, url: str) -> Path:
     path = site_file(folder, ports, url)
-    path.write_text(path.read_text().replace("lease: 10s", "lease: 3s"))
+    path.write_text(path.read_text().replace("lease: 10s", "lease: 3s").replace("settle: 0s", "settle: 4s"))
     return path
 
 

@@ -20,6 +20,16 @@ def until(page: webdriver.Chrome, look: Callable[[webdriver.Chrome], T | None]) 
     return wait.until(lambda driver: look(driver) or False)
 
 
+def button(page: webdriver.Chrome, words: str) -> WebElement:
+    """The button with these words, as soon as it can be pressed."""
+
+    def shown(seen: webdriver.Chrome) -> WebElement | None:
+        found = seen.find_elements(By.XPATH, f"//button[text()='{words}']")
+        return next((one for one in found if one.is_displayed() and one.size["height"]), None)
+
+    return until(page, shown)
+
+
 def text(page: webdriver.Chrome, selector: str) -> str:
     return " ".join(found.text for found in page.find_elements(By.CSS_SELECTOR, selector)).replace(
         "\u00a0", " "

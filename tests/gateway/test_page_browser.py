@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from gateway.page_seen import cards_of, fields, pressed, reading, segment, text, until
+from gateway.page_seen import button, cards_of, fields, pressed, reading, segment, text, until
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -131,7 +131,7 @@ def test_a_press_is_asked_once_confirmed_and_changes_the_inverter(
     question = until(page, lambda seen: text(seen, "[role=alertdialog] p"))
     assert "from the sun, and from the grid for the rest" in question
     assert reading(noon, "inverter", "output_source_priority") == "SBU"
-    until(page, lambda seen: seen.find_element(By.XPATH, "//button[text()='Do it']")).click()
+    button(page, "Do it").click()
     until(page, lambda seen: "Confirmed, " in text(seen, "#output_source_priority .told"))
     until(page, lambda seen: pressed(seen, "output_source_priority") == "SUB")
     assert reading(noon, "inverter", "output_source_priority") == "SUB"
@@ -141,7 +141,7 @@ def test_leaving_it_sends_nothing(page: webdriver.Chrome, noon: Served) -> None:
     page.get(f"{noon.url}controls")
     until(page, lambda seen: pressed(seen, "mode") == "on")
     segment(page, "grid_override", "connected").click()
-    until(page, lambda seen: seen.find_element(By.XPATH, "//button[text()='Leave it']")).click()
+    button(page, "Leave it").click()
     until(page, lambda seen: not seen.find_elements(By.CSS_SELECTOR, "[role=alertdialog]"))
     assert pressed(page, "grid_override") == "auto"
     assert reading(noon, "rules", "grid_override") == "auto"
@@ -240,7 +240,7 @@ def test_logging_out_elsewhere_closes_an_open_view(page: webdriver.Chrome, noon:
     first = page.current_window_handle
     page.switch_to.new_window("tab")
     page.get(noon.url)
-    until(page, lambda seen: seen.find_element(By.XPATH, "//button[text()='Log out']")).click()
+    button(page, "Log out").click()
     until(page, lambda seen: seen.find_elements(By.ID, "token"))
     page.close()
     page.switch_to.window(first)
@@ -248,7 +248,7 @@ def test_logging_out_elsewhere_closes_an_open_view(page: webdriver.Chrome, noon:
 
 
 def test_logging_out_closes_the_page(page: webdriver.Chrome, noon: Served) -> None:
-    page.find_element(By.XPATH, "//button[text()='Log out']").click()
+    button(page, "Log out").click()
     until(page, lambda seen: seen.find_elements(By.ID, "token"))
     page.get(noon.url)
     assert urlsplit(page.current_url).path == "/solar/login"

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from gridward.cli import app
@@ -35,8 +37,9 @@ def test_the_first_screen_says_what_it_is_with_a_picture_and_two_commands() -> N
 
 
 def test_every_command_that_the_documents_name_exists() -> None:
-    commands = get_command(app)
-    known = set(getattr(commands, "commands", {}))
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    known = set(group.list_commands(typer.Context(group)))
     named = {word for path in DOCUMENTS for word in COMMAND.findall(path.read_text())}
     assert {"demo", "run", "check"} <= named
     assert named - known == set()

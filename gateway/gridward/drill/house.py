@@ -48,6 +48,12 @@ class House:
         said = self.site.device(self.relay).options.get("lease", 30.0)
         return float(said) if isinstance(said, int | float) else 30.0
 
+    @property
+    def settle(self) -> float:
+        """Seconds that the rules wait after their start before they ask for islanding."""
+        settings = self.site.rules.grid_switch
+        return 0.0 if settings is None else settings.settle
+
     def unsafe(self) -> tuple[str, ...]:
         """Why no part may be killed now, in words."""
         now = self.clock.monotonic()
