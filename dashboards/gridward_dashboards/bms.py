@@ -131,7 +131,7 @@ def _cells() -> Row:
 
 
 def _balancer() -> Row:
-    pairs = [value("battery", f"cell_{n}_{n + 1}_difference", f"{n}-{n + 1}") for n in CELLS[:-1]]
+    pairs = [Value(f"cell_{n}_{n + 1}_difference", f"{n}-{n + 1}", DIFFERENCE) for n in CELLS[:-1]]
     odd, even = pairs[0::2], pairs[1::2]
     about = "What an active balancer works on: a cell less its neighbour."
     return Row(
@@ -164,7 +164,7 @@ def _over_time() -> Row:
         value("battery", "temperature_min", "Coldest", HOUSE),
     ]
     soc, volts = (
-        value("battery", "soc", "State of charge", BATTERY),
+        value("battery", "soc", "State of charge", BATTERY, high=100),
         value("battery", "voltage", "Voltage", SUN),
     )
     return Row(

@@ -136,7 +136,7 @@ def _plan() -> Row:
 
 def _day() -> Row:
     flows = [PV, LOAD, STORED, DRAWN]
-    soc = value("site", "soc", "State of charge", BATTERY)
+    soc = value("site", "soc", "State of charge", BATTERY, high=100)
     right = [soc]
     states_of = [word("feedback", "Contactor", POSITION)]
     return Row(
