@@ -127,10 +127,13 @@ def _prepare(connection: sqlite3.Connection, path: Path, steps: tuple[str, ...])
     if version > len(steps):
         reason = f"{path} has version {version}, this Gridward knows {len(steps)}: update Gridward"
         raise NewerStore(reason)
+    usual = _pragma(connection, "synchronous")
+    connection.execute("PRAGMA synchronous=FULL")  # until it has its log, a torn journal would pass for whole
     if not tables:
         connection.execute(f"PRAGMA page_size={PAGE}")
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA synchronous={usual}")
     if tables and version < len(steps):
         _copy(connection, path.with_name(f"{path.name}.version-{version}"))
     for number in range(version, len(steps)):
