@@ -53,7 +53,8 @@ def device(gateway: Gateway, caller: Caller, identifier: str) -> None:
                 Tag("dt", word)
                 Tag("dd", text)
         if (path := energies_of(gateway, identifier)) is not None:
-            Tag("a", "Energies by day, month and year", href=path)
+            with Tag("p", dress="soft small"):
+                Tag("a", "Energies by day, month and year", href=path)
     Tag("label", "Search the entities", "only-read", for_="search")
     search = Tag("input", dress="search", id="search", type="search", autocomplete="off")
     search.set(placeholder="Search: voltage, fault, charging …")

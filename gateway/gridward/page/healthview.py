@@ -15,7 +15,7 @@ from gridward.drill import reports
 from gridward.live import LiveDevice
 from gridward.page import board, figures, sentences
 from gridward.page.alarmview import AlarmList
-from gridward.page.deviceview import errors, state, writes_left
+from gridward.page.deviceview import ENERGIES, errors, state, writes_left
 from gridward.page.parts import Tag
 from gridward.page.sentences import Said
 from gridward.page.shell import every_second
@@ -35,7 +35,8 @@ def health(gateway: Gateway) -> None:
         holder = Tag("div", dress="same")
 
     def look() -> None:
-        told = [key for key, known in gateway.live.devices.items() if known.health]
+        known = gateway.live.devices.items()
+        told = [key for key, one in known if one.health and one.kind != ENERGIES]
         if sorted(cards) != sorted(told):
             holder.clear()
             cards.clear()
