@@ -70,6 +70,25 @@ def test_no_secret_stands_in_the_file_and_grafana_asks_nobody_at_start(compose: 
     assert grafana["GF_PLUGINS_PREINSTALL_DISABLED"] == "true"
     assert grafana["GF_ANALYTICS_CHECK_FOR_UPDATES"] == "false"
     assert grafana["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+    assert grafana["GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED"] == "true"
+    assert grafana["GF_SECURITY_DISABLE_GRAVATAR"] == "true"
+
+
+def test_grafana_knows_the_address_that_its_one_click_buttons_ask(compose: dict[str, Any]) -> None:
+    def root(services: dict[str, Any]) -> str:
+        return str(services["grafana"]["environment"]["GF_SERVER_ROOT_URL"])
+
+    assert root(compose["services"]) == "https://localhost:8443/"
+    other = configured({"HTTPS_HOST": "pi.local", "HTTPS_PORT": "443"})["services"]
+    assert root(other) == "https://pi.local:443/"
+
+
+def test_grafanas_first_page_is_the_site_and_not_news_of_its_maker(compose: dict[str, Any]) -> None:
+    grafana = compose["services"]["grafana"]
+    home = Path(grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
+    mounts = dict(volume.split(":")[1::-1] for volume in grafana["volumes"])
+    shown = json.loads((Path(mounts[str(home.parent)]) / home.name).read_text())
+    assert shown["uid"] == "gridward-site"
 
 
 def test_own_device_nodes_are_named_one_by_one() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
@@ -23,6 +24,7 @@ from typer.testing import CliRunner
 
 from gridward.api.tokens import write_private
 from gridward.config import load
+from gridward.demo import yesterday
 from gridward.service import containers, database, simulated, templates
 from gridward.service.cli import app
 from gridward.service.containers import Places
@@ -57,10 +59,14 @@ def test_the_first_start_makes_every_secret_once(places: Places, influx: Influx)
     site = containers.begin(places, influx.url, simulate=True)
     assert site.record.databases[0].version == 1
     assert site.record.store.stat().st_size > 100_000, "a day of history"
+    now = time.time()
+    assert site.longitude == yesterday.longitude(now, yesterday.zone_at_noon(now)), "its sun, not another's"
     words = dict(re.findall(r'^(\w+): "(.+)"$', (places.site / "secrets.yaml").read_text(), re.MULTILINE))
     assert len(words) == len(set(words.values()))
     assert all(len(word) >= 24 for word in words.values())
     assert (places.site / "secrets.yaml").stat().st_mode & 0o777 == 0o600
+    for part in ("alerting", "dashboards", "datasources", "plugins"):  # Grafana logs an error for one less
+        assert (places.grafana / "provisioning" / part).stat().st_mode & 0o050 == 0o050, part
     source = (places.grafana / "provisioning" / "datasources" / "gridward.yaml").read_text()
     environment = dict(re.findall(r"export (\w+)='(.+)'", (places.grafana / "environment").read_text()))
     assert set(re.findall(r"\$(\w+)", source)) <= set(environment)
@@ -136,7 +142,7 @@ async def test_the_simulated_house_is_served_where_its_site_file_says(
     mosquitto: Running, tmp_path: Path
 ) -> None:
     text = templates.filled(
-        "simulated/site.yaml", time_zone="Etc/GMT+0", broker="none:1883", house="127.0.0.1"
+        "simulated/site.yaml", time_zone="Etc/GMT+0", longitude="0", broker="none:1883", house="127.0.0.1"
     )
     text = text.replace('"mqtt://none:1883", users: generated', f'"{mosquitto.url}"')
     text = text.replace("  influxdb: !include influxdb.yaml", "  store: gridward.db")

@@ -86,6 +86,7 @@ def _provision(folder: Path, versions: set[int]) -> None:
     """Grafana's data source for the database there is, dashboards and alerts, as this version has them."""
     sources = "datasources-influxdb1" if versions == {1} else "datasources"
     write_shared(folder / "provisioning" / "datasources" / "gridward.yaml", _own(f"{sources}/gridward.yaml"))
+    (folder / "provisioning" / "plugins").mkdir(mode=0o750, exist_ok=True)  # it logs an error without
     for part in ("dashboards", "alerting"):
         for name in templates.names(f"grafana/{part}"):
             write_shared(folder / "provisioning" / part / name, _own(f"{part}/{name}"))
@@ -103,9 +104,13 @@ def write_shared(path: Path, content: str) -> None:
 
 def _simulated_site(folder: Path) -> None:
     """The simulated house, with the day behind it that its history shows."""
-    zone = yesterday.zone_at_noon(time.time())
-    text = templates.filled("simulated/site.yaml", time_zone=zone.key, broker=BROKER, house=HOUSE)
+    now = time.time()
+    zone = yesterday.zone_at_noon(now)
+    longitude = f"{yesterday.longitude(now, zone):g}"
+    text = templates.filled(
+        "simulated/site.yaml", time_zone=zone.key, longitude=longitude, broker=BROKER, house=HOUSE
+    )
     if not (folder / "gridward.db").exists():
-        plant = Plant(yesterday.house(time.time(), zone))
+        plant = Plant(yesterday.house(now, zone))
         simulated.live_yesterday(plant, folder / "gridward.db")
     write_private(folder / SITE, text.encode())
