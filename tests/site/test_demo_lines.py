@@ -1,12 +1,16 @@
 """The demo's devices and its plant tell one story, from the first moment on."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
+
+import pytest
 
 from gridward.config import load
 from gridward.demo.line import Lines
-from gridward.demo.yesterday import house, live_through, zone_at_noon
+from gridward.demo.yesterday import house, live_through, longitude, zone_at_noon
 from gridward.plant import Plant, scene
+from gridward.plant.sun import sunrise_and_sunset
 from gridward.recorder.store import Store
 
 SITE = Path("gateway/gridward/demo/site.yaml")
@@ -53,6 +57,18 @@ async def test_every_reading_of_the_plant_reaches_its_device(tmp_path: Path) -> 
             }
     finally:
         made.stop()
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_the_sun_rises_in_the_morning_of_the_demos_zone(hour: int) -> None:
+    now = NOW + 3600 * hour
+    zone = zone_at_noon(now)
+    east = longitude(now, zone)
+    assert -180 <= east <= 180
+    assert east == house(now, zone).longitude
+    found = sunrise_and_sunset(datetime.fromtimestamp(now, zone).date(), 48.15, east, zone)
+    assert found is not None
+    assert [3 < found[0].hour < 9, 15 < found[1].hour < 22] == [True, True], found
 
 
 def test_the_day_before_is_full_and_sunny_at_the_end(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def _begin(wishes: Wishes, folder: Path, now: float) -> tuple[Site, Plant]:
         yesterday.live_through(plant, store, now, site.tariff)
     finally:
         store.close()
-    return replace(site, time_zone=zone), plant
+    return replace(site, time_zone=zone, longitude=yesterday.longitude(now, zone)), plant
 
 
 def _site(wishes: Wishes, folder: Path) -> Site:

@@ -38,14 +38,19 @@ def zone_at_noon(now: float) -> ZoneInfo:
     return ZoneInfo(f"Etc/GMT{-offset:+d}")
 
 
+def longitude(now: float, zone: ZoneInfo) -> float:
+    """Degrees east of where the sun keeps this zone's time: the site says it, else its sun rises at night."""
+    offset = datetime.fromtimestamp(now, zone).utcoffset() or timedelta()
+    return 15 * offset.total_seconds() / 3600
+
+
 def house(now: float, zone: ZoneInfo) -> PlantSettings:
     """A house in that zone, as it was on midsummer's day at this time of day, 24 hours ago."""
     here = datetime.fromtimestamp(now, zone)
-    offset = here.utcoffset() or timedelta()
     start = here.replace(year=here.year, month=6, day=20)
     return PlantSettings(
         start=start,
-        longitude=15 * offset.total_seconds() / 3600,
+        longitude=longitude(now, zone),
         battery=BatterySettings(soc=78),
         cloud_cover=None,
         contactor_closed=False,
