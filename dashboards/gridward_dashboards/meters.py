@@ -22,16 +22,6 @@ COLUMNS = (
     value("meter", "export_energy", "Export", BATTERY),
     value("meter", "total_energy", "Total", SUN),
 )
-FOLD: list[Json] = [
-    {
-        "id": "organize",
-        "options": {
-            "renameByName": {"device": "Meter"},
-            "excludeByName": {"Time": True},
-            "indexByName": {"device": 0},
-        },
-    }
-]
 LINK: Json = {
     "title": "This meter alone",
     "url": "/d/gridward-meters?var-device=${__value.text}&var-site=${site}&${__url_time_range}",
@@ -69,7 +59,7 @@ def _all() -> Row:
                 COLUMNS,
                 ABSENT,
                 Size(24, 14),
-                steps=FOLD,
+                steps=energies.FOLD,
                 links={"Meter": [LINK]},
                 sort="Power",
             ),
