@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import openpyxl
+import pytest
+from meter_bench import Quick
 from typer.testing import CliRunner, Result
 
 from gridward.cli import app
-from gridward.meters import sheet
+from gridward.meters import presence, sheet
+from gridward.meters.cli import common
 from gridward.meters.inventory import Inventory
 from gridward.meters.meter import AddressRules
 from gridward_chint.fresh_meter import FreshMeter
@@ -70,3 +73,18 @@ def bench() -> Iterator[Lines]:
             loop.call_soon_threadsafe(one.unplug)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the tool works, with a line and patience of a simulator."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(common, "commission", Quick)
+    monkeypatch.setattr(presence, "WAIT", 1.0)
+    return tmp_path
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    with bench() as opened:
+        yield opened

@@ -7,27 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from gateway.meter_lines import SERIALS, Lines, bench, brought_in, inventory, meters
-from meter_bench import Quick
+from gateway.meter_lines import SERIALS, Lines, brought_in, folder, inventory, lines, meters
 
-from gridward.meters import presence
-from gridward.meters.cli import common
 from gridward.meters.meter import State
 from gridward_chint.fresh_meter import FreshMeter
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(common, "commission", Quick)
-    monkeypatch.setattr(presence, "WAIT", 1.0)
-    return tmp_path
-
-
-@pytest.fixture
-def lines() -> Iterator[Lines]:
-    with bench() as opened:
-        yield opened
+__all__ = ["folder", "lines"]
 
 
 @pytest.fixture

@@ -2,21 +2,11 @@
 
 from pathlib import Path
 
-import pytest
-from gateway.meter_lines import meters
-from meter_bench import Quick
+from gateway.meter_lines import folder, meters
 
-from gridward.meters import presence
-from gridward.meters.cli import common
 from gridward.recorder.history import History
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(common, "commission", Quick)
-    monkeypatch.setattr(presence, "WAIT", 1.0)
-    return tmp_path
+__all__ = ["folder"]
 
 
 def test_the_former_loggers_list_becomes_lines_of_the_site_file(folder: Path) -> None:

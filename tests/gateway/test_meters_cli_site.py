@@ -1,33 +1,19 @@
 """`gridward meters add`: what a reading proves stays in the site file, all else is taken back."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from brook import BROOK
-from gateway.meter_lines import HEAD, SERIALS, Lines, bench, brought_in, inventory, meters
+from gateway.meter_lines import HEAD, SERIALS, Lines, brought_in, folder, inventory, lines, meters
 from meter_bench import Quick
 
-from gridward.meters import presence
-from gridward.meters.cli import common, place
+from gridward.meters.cli import place
 from gridward.meters.meter import State
 from gridward_chint.fresh_meter import FreshMeter
 from gridward_kit.integration import integrations
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(common, "commission", Quick)
-    monkeypatch.setattr(presence, "WAIT", 1.0)
-    return tmp_path
-
-
-@pytest.fixture
-def lines() -> Iterator[Lines]:
-    with bench() as opened:
-        yield opened
+__all__ = ["folder", "lines"]
 
 
 @pytest.fixture
