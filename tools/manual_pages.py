@@ -1,10 +1,12 @@
 """For MkDocs: pages that stand elsewhere in the tree are pages of the manual, and every link leads somewhere.
 
-Each integration's README is the page of its devices. A link to a file that is no page is written as the
-file's name; one to a file that does not exist ends the build.
+Each integration's README is the page of its devices, with the sources of its captured answers at the end.
+A link to a file that is no page is written as the file's name; one that leads nowhere ends the build.
 """
 
+import json
 import re
+from collections import Counter
 from os.path import relpath
 from pathlib import Path
 
@@ -72,8 +74,25 @@ def _name(page: str) -> str:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages from elsewhere; pictures that they show are in `docs` already."""
     for page, path in sources().items():
-        files.append(File.generated(config, page, content=path.read_text("utf-8")))
+        content = path.read_text("utf-8")
+        if page.startswith("devices/"):
+            content += checked(path.parent)
+        files.append(File.generated(config, page, content=content))
     return files
+
+
+def checked(integration: Path) -> str:
+    """The section that says which answers an integration's tests read, by source; "" where there are none."""
+    told: Counter[str] = Counter()
+    for path in sorted(integration.glob("gridward_*/frames/**/*.json")):
+        told.update(str(frame["source"]) for frame in json.loads(path.read_text("utf-8")))
+    if not told:
+        return ""
+    rows = "\n".join(f"| {source} | {count} |" for source, count in told.most_common())
+    return (
+        f"\n## What it is checked against\n\n{told.total()} answers, each with the values that it gives. "
+        f"None is from a device on a bench of ours.\n\n| source | answers |\n|---|---:|\n{rows}\n"
+    )
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:

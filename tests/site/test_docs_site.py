@@ -84,7 +84,9 @@ def test_each_integration_has_its_page_from_its_readme(pages: dict[Path, Links])
     folders = {path.parent.name for path in TREE.glob("integrations/*/README.md")}
     assert have == folders - {"kit"} | {"index"}
     (axpert,) = (path for path in pages if path.parts[-2:] == ("devices", "axpert.html"))
-    assert "output_source_priority" in axpert.read_text("utf-8")
+    text = axpert.read_text("utf-8")
+    assert "output_source_priority" in text
+    assert "jblance/mpp-solar pi30.py" in text.partition("What it is checked against")[2]
 
 
 def test_each_page_can_be_reached(pages: dict[Path, Links]) -> None:
