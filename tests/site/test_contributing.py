@@ -12,9 +12,13 @@ import pytest
 Fresh = Callable[[Path, Sequence[Path]], Path]
 
 TREE = Path(__file__).parents[2]
-BLOCK = re.compile(r"^\*\*`(?P<path>[^`]+)`\*\*\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^(?:\*\*`(?P<path>[^`]+)`\*\*\n```\w+\n(?P<text>.*?)|```sh\n(?P<shell>mkdir .*?))^```$",
+    re.MULTILINE | re.DOTALL,
+)
 FIRST_PARTY = "lint.isort.known-first-party = ['gridward_kit']"
-SHELL = re.compile(r"^```sh\n(?P<text>ln .*?)^```$", re.MULTILINE | re.DOTALL)
+THERE = ("VERSION", "LICENSE", "pyproject.toml", "integrations/eastron/pyproject.toml")
+SEALED = re.compile(r'^\.venv/bin/python -c "(?P<program>.*sealed.*)"$', re.MULTILINE)
 
 MADE = ("brook", "rill")
 MODBUS_LINES = 70
@@ -47,17 +51,21 @@ class Checkout:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory, fresh: Fresh) -> Checkout:
-    """The document's files written, its shell lines run, its package installed beside the kit."""
+    """The document's files written and shell lines run, in their order; its packages beside the kit."""
     root = tmp_path_factory.mktemp("checkout")
     document = (TREE / "CONTRIBUTING.md").read_text()
-    for name in ("VERSION", "LICENSE", "pyproject.toml"):
+    for name in THERE:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text((TREE / name).read_text())
-    for block in BLOCK.finditer(document):
+    for block in BLOCK.finditer(document):  # in the order in which a reader does it
+        if block["shell"]:
+            subprocess.run(["sh", "-euc", block["shell"]], cwd=root, check=True)
+            continue
         path = root / block["path"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block["text"])
-    for shell in SHELL.finditer(document):
-        subprocess.run(["sh", "-euc", shell["text"]], cwd=root, check=True)
+    (root / "integrations" / "eastron" / "pyproject.toml").unlink()
+    (root / "integrations" / "eastron").rmdir()
     packages = [TREE / "integrations" / "kit", *(root / "integrations" / name for name in MADE)]
     made = Checkout(root, fresh(tmp_path_factory.mktemp("environment"), packages))
     made.run("-m", "gridward_kit.readme", ".")
@@ -84,6 +92,13 @@ def test_a_modbus_device_is_one_table(checkout: Checkout) -> None:
     package = checkout.root / "integrations" / "rill" / "gridward_rill"
     assert [path.name for path in package.glob("*.py")] == ["__init__.py"]
     assert len((package / "__init__.py").read_text().splitlines()) <= MODBUS_LINES
+
+
+def test_a_frame_without_its_checksum_is_completed(checkout: Checkout) -> None:
+    program = SEALED.search((TREE / "CONTRIBUTING.md").read_text())
+    assert program
+    frames = checkout.root / "integrations" / "rill" / "gridward_rill" / "frames" / "r1.json"
+    assert f'"request": "{checkout.run("-c", program["program"]).strip()}"' in frames.read_text()
 
 
 def test_the_self_checks_find_nothing(checkout: Checkout) -> None:

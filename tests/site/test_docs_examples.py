@@ -5,6 +5,7 @@ import shlex
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import typer
@@ -13,9 +14,11 @@ from typer.main import get_command
 
 from gridward.cli import app
 from gridward.config import load
+from gridward.recorder.mapping import read_mapping
 from gridward_kit.__main__ import app as kit
 
 TREE = Path(__file__).parents[2]
+DOCS = TREE / "docs"
 DOCUMENTS = sorted(
     [
         *TREE.glob("*.md"),
@@ -25,16 +28,30 @@ DOCUMENTS = sorted(
     ]
 )
 FENCED = re.compile(r"^(?P<indent> *)```(?P<kind>\w+)\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL)
-INLINE = re.compile(r"`((?:gridward|gridward-kit|make) [^`\n]+)`")
-COMMAND = re.compile(r"^\s*(?:sudo )?(?:\.venv/bin/)?(?P<line>(?:gridward|gridward-kit|make)\b[^#]*)")
-BEGIN = """version: 1
+INLINE = re.compile(r"`(?:sudo (?:-u \w+ )?)?((?:gridward|gridward-kit|make) [^`\n]+)`")
+COMMAND = re.compile(
+    r"^\s*(?:sudo (?:-u \w+ )?)?(?:\.venv/bin/)?(?P<line>(?:gridward|gridward-kit|make)\b[^#]*)"
+)
+FRAGMENT = re.compile(r"`(\w+: (?:\{[^`\n]*\}|\[[^`\n]*\]))`")
+SITE = """version: 1
 site: {id: home, name: Home, time_zone: UTC, latitude: 48, longitude: 17, fail_safe: grid_connected}
-mqtt: {url: embedded}
 """
-PARTS = {"buses", "devices", "generator", "panel", "notify", "emergency", "tariff", "plant", "record"}
-NEEDS = {  # what a part of a site file wants beside it
-    "panel": "roles: {grid_switch: contactor}\ndevices: [{id: contactor, integration: relay, driver: gpio, "
-    "pin: 26, closed_when: low}]\n",
+BROKER = "mqtt: {url: embedded}\n"
+HOUSE = """buses:
+  - id: inverter_line
+    port: hidraw://0665:5161
+    devices: [{id: inverter, integration: axpert, writable: true}]
+  - {id: bms_line, port: /dev/bms, devices: [{id: bms, integration: daly}]}
+"""
+ROLES = "pv: inverter, load: inverter, battery: bms"
+CONTACTOR = "devices: [{id: contactor, integration: relay, driver: gpio, pin: 26, closed_when: low}]\n"
+PARTS = {
+    *("buses", "devices", "loads", "generator", "panel", "notify", "emergency", "tariff", "plant", "record"),
+    *("rules", "mqtt", "http", "grafana", "meters"),
+}
+INCLUDED: dict[str, Path | str] = {  # what a site file that is shown includes
+    "own.yaml": DOCS / "rules" / "policies.md",
+    "influxdb.yaml": '{version: 1, url: "http://influxdb:8086", database: solar}',
 }
 
 
@@ -52,34 +69,60 @@ def keys(text: str) -> list[str]:
     return re.findall(r"^(\w+):", text, re.MULTILINE)
 
 
+def made_whole(text: str) -> str | None:
+    """A part of a site file with what it wants beside it; None for what is no part of one."""
+    found = set(keys(text))
+    if not found or not found <= PARTS:
+        return None
+    begin = SITE if "mqtt" in found else SITE + BROKER
+    whole = begin + text.replace("{url: ...,", '{url: "mqtt://127.0.0.1",')
+    if "panel" in found or "grid_switch" in text:
+        return f"{whole}{HOUSE}{CONTACTOR}roles: {{{ROLES}, grid_switch: contactor}}\n"
+    return f"{whole}{HOUSE}roles: {{{ROLES}}}\n" if "rules" in found else whole
+
+
 def site_files() -> Iterator[tuple[str, str]]:
-    """Every whole site file that a document shows, and every part of one, made whole."""
+    """Every whole site file that a document shows, and every part of one, in a block or in a sentence."""
     for path in DOCUMENTS:
         for number, text in enumerate(blocks(path, "yaml"), 1):
-            found = keys(text)
-            if {"version", "site"} <= set(found):
-                yield f"{name(path)}-{number}", text
-            elif found and set(found) <= PARTS:
-                beside = "".join(NEEDS[key] for key in found if key in NEEDS)
-                yield f"{name(path)}-{number}", BEGIN + beside + text
+            whole = text if {"version", "site"} <= set(keys(text)) else made_whole(text)
+            if whole is not None:
+                yield f"{name(path)}-{number}", whole
+        for text in FRAGMENT.findall(path.read_text("utf-8")):
+            whole = made_whole(f"{text}\n")
+            if whole is not None:
+                yield f"{name(path)}-{text}", whole
 
 
 SITES = dict(site_files())
 
 
 def test_there_are_site_files_in_the_documents() -> None:
-    assert len(SITES) > 15
+    assert sum("`" not in text for text in SITES.values()) > 35
 
 
 @pytest.mark.parametrize("text", SITES.values(), ids=SITES)
 def test_a_site_file_that_is_shown_has_no_fault(text: str, tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text(text)
-    secrets = "".join(
-        f'{word}: "jsons://correct.horse"\n' for word in set(re.findall(r"!secret (\w+)", text))
-    )
-    (tmp_path / "secrets.yaml").write_text(secrets)
-    (tmp_path / "secrets.yaml").chmod(0o600)
-    assert load(tmp_path / "site.yaml").id
+    for file, content in INCLUDED.items():
+        if file in text:
+            shown = content if isinstance(content, str) else next(own_policies(content))
+            (tmp_path / file).write_text(shown)
+    words = set(re.findall(r"!secret (\w+)", text))
+    if words:
+        (tmp_path / "secrets.yaml").write_text("".join(f'{one}: "jsons://correct.horse"\n' for one in words))
+        (tmp_path / "secrets.yaml").chmod(0o600)
+    assert load(tmp_path / "site.yaml", complete="users: generated" not in text).id
+
+
+def own_policies(path: Path) -> Iterator[str]:
+    """The rule files that a page shows."""
+    return (text for text in blocks(path, "yaml") if {"policy", "rules"} <= set(keys(text)))
+
+
+def test_the_mapping_of_an_older_table_has_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "import.yaml").write_text(next(blocks(DOCS / "moving-over.md", "yaml")))
+    assert read_mapping(tmp_path / "import.yaml", ZoneInfo("UTC")).made
 
 
 def commands(path: Path) -> Iterator[str]:
@@ -115,6 +158,18 @@ def wrong(line: str) -> str | None:
 def test_every_command_that_is_shown_exists_with_its_options(path: Path) -> None:
     faults = [f"{line}: {fault}" for line in commands(path) if (fault := wrong(line))]
     assert faults == []
+
+
+def missing(text: str) -> list[str]:
+    """The files of the tree that a block for the shell names and that are not there."""
+    named = re.findall(r"(?<![\w./-])((?:tools|docker|dashboards|provisioning|integrations)/[\w./*-]+)", text)
+    return [path for path in named if not any(TREE.glob(path.rstrip("/.")))]
+
+
+def test_every_file_of_the_tree_in_a_command_is_there() -> None:
+    pages = [path for path in DOCUMENTS if path.name != "CONTRIBUTING.md"]  # which makes its own
+    assert [one for path in pages for text in blocks(path, "sh") for one in missing(text)] == []
+    assert missing("cp -r provisioning/example x\ncp dashboards/json/*.yaml y") == ["dashboards/json/*.yaml"]
 
 
 def test_commands_are_found_and_wrong_ones_are_seen(tmp_path: Path) -> None:
