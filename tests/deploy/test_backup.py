@@ -63,6 +63,33 @@ def _backed_up(home: Path) -> Path:
     return file
 
 
+def test_a_spool_that_empties_meanwhile_is_no_reason_to_fail(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, whole = home / "state" / "spool-bms.jsonl", tarfile.TarFile.add
+    spool.write_text("{}")
+
+    def add(archive: tarfile.TarFile, name: Path, arcname: str, *, recursive: bool = True) -> None:
+        whole(archive, name, arcname, recursive=recursive)
+        if arcname.startswith("site/"):
+            spool.unlink(missing_ok=True)
+
+    monkeypatch.setattr(tarfile.TarFile, "add", add)
+    file = _backed_up(home)
+    code, told = _do("restore", str(file), str(home.parent / "other"))
+    assert code == 0, told
+    assert (home.parent / "other" / "site.yaml").exists()
+    assert not (home.parent / "other" / "state" / spool.name).exists()
+
+
+def test_a_folder_may_be_called_as_people_call_it(home: Path, tmp_path: Path) -> None:
+    place = home.rename(tmp_path / "100%25 sun? #1") / "site.yaml"
+    file = tmp_path / "one.gridward"
+    assert _do("backup", str(file), "--site", str(place))[0] == 0
+    code, told = _do("restore", str(file), str(tmp_path / "50%25 rain? #2" / "home"))
+    assert (code, "the store is whole" in told) == (0, True), told
+
+
 def test_a_site_comes_back_on_another_card(home: Path, tmp_path: Path) -> None:
     file = _backed_up(home)
     assert file.stat().st_mode & 0o777 == 0o600
@@ -112,6 +139,20 @@ def test_what_would_land_elsewhere_is_not_unpacked(tmp_path: Path, name: str) ->
     with tarfile.open(file) as archive, pytest.raises(tarfile.TarError, match="no plain file"):
         backup._unpack(archive, tmp_path / "into")
     assert {path.name for path in tmp_path.iterdir()} == {"one.tar"}
+
+
+@pytest.mark.parametrize(
+    "about",
+    ['{"store": "../elsewhere.db"}', '{"store": "/elsewhere.db"}', '{"store": ""}', '{"store": 1}', "x"],
+)
+def test_a_store_that_would_land_elsewhere_is_not_put_back(tmp_path: Path, about: str) -> None:
+    unpacked, folder = tmp_path / "unpacked", tmp_path / "home"
+    (unpacked / "site").mkdir(parents=True)
+    (unpacked / backup.ABOUT).write_text(about)
+    (unpacked / backup.STORE).write_text("")
+    with pytest.raises(backup.Spoilt, match="where in the site's folder"):
+        backup.place(unpacked, folder, force=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["unpacked"]
 
 
 def test_a_store_that_is_written_to_meanwhile_is_copied_whole(home: Path, tmp_path: Path) -> None:

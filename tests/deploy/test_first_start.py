@@ -8,6 +8,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from threading import Timer
 from urllib.error import HTTPError
@@ -25,6 +26,7 @@ from typer.testing import CliRunner
 from gridward.api.tokens import write_private
 from gridward.config import load
 from gridward.demo import yesterday
+from gridward.plant import Plant
 from gridward.service import containers, database, simulated, templates
 from gridward.service.cli import app
 from gridward.service.containers import Places
@@ -136,6 +138,26 @@ def test_the_simulated_house_waits_for_its_file_and_ends_when_it_is_told_to(
         signal.signal(signal.SIGTERM, before)
         writer.join()
     assert (done.exit_code, served) == (0, ["home 127.0.0.1", "left in order"]), done.output
+
+
+async def test_the_simulated_house_stands_in_its_sites_time_whenever_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its site file is of the first start; a start at another hour must not bring the sun at night."""
+    plants: list[Plant] = []
+
+    def lines(_site: Site, plant: Plant, _folder: Path) -> None:
+        plants.append(plant)
+        raise ValueError("seen enough")
+
+    path = tmp_path / "site.yaml"
+    path.write_text(OWN.replace("UTC", yesterday.zone_at_noon(time.time() + 9 * 3600).key))
+    monkeypatch.setattr(simulated, "Lines", lines)
+    monkeypatch.setattr(simulated, "live_yesterday", lambda _plant, _file: None)
+    site = load(path)
+    with pytest.raises(ValueError, match="seen enough"):
+        await simulated.serve(site, "127.0.0.1")
+    assert plants[0].now.utcoffset() == datetime.now(site.time_zone).utcoffset()
 
 
 async def test_the_simulated_house_is_served_where_its_site_file_says(

@@ -163,6 +163,38 @@ def test_a_store_that_was_migrated_is_put_back_and_an_older_copy_never(tmp_path:
     assert _version(tmp_path / "gridward.db.of-3.0") == stood + 1
     assert old.read_text() == "of last year"
     open_store(store).close()
+    store.write_bytes(b"a broken one" * 99)
+    assert update._steps(store) == 0, "it is told by the recorder, and no reason not to update"
+
+
+def test_a_store_is_put_back_whole_or_not_at_all_and_belongs_to_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version before runs by then, and opens whatever is there."""
+    store = tmp_path / "gridward.db"
+    open_store(store).close()
+    stood = _version(store)
+    newer = open_store(store, (*STEPS, "CREATE TABLE newer (x);"))
+    newer.execute("INSERT INTO newer VALUES (1)")
+    given: list[str] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda path, *_: given.append(Path(path).name))
+
+    def full(_source: Path, target: Path) -> None:
+        Path(target).write_bytes(b"half of it")
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copy", full)
+        with pytest.raises(OSError, match="no space"):
+            update._store_back(store, stood, "3.0")
+    assert _version(store) == stood + 1
+    update._store_back(store, stood, "3.0")
+    assert _version(store) == stood
+    assert given == ["gridward.db.new"]
+    newer.close()
+    with closing(sqlite3.connect(tmp_path / "gridward.db.of-3.0")) as aside:
+        assert aside.execute("SELECT x FROM newer").fetchall() == [(1,)]
 
 
 def _version(store: Path) -> int:

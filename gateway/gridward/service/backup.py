@@ -12,7 +12,7 @@ import struct
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from io import RawIOBase
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from gridward.recorder.schema import read_only
 from gridward_kit.kept import hand_over, make_folder
 
 MAGIC = b"GRIDWARD BACKUP 1\n"
@@ -60,7 +61,8 @@ def write(folder: Path, store: Path, file: Path, passphrase: str) -> int:
                 ):
                     archive.add(about, ABOUT)
                     for path in sorted(_files(folder, store)):
-                        archive.add(path, f"site/{path.relative_to(folder)}", recursive=False)
+                        with suppress(FileNotFoundError):  # a spool that is empty again
+                            archive.add(path, f"site/{path.relative_to(folder)}", recursive=False)
                     if copy.exists():
                         archive.add(copy, STORE)
                 raw.flush()
@@ -111,9 +113,9 @@ def _unpack(archive: tarfile.TarFile, into: Path) -> None:
 def place(unpacked: Path, folder: Path, *, force: bool) -> list[str]:
     """Move what was unpacked to a site's folder; gives the names of what is there now.
 
-    Raises FileExistsError where something is there already, but for `force`.
+    Raises FileExistsError where something is there already, but for `force`, and Spoilt.
     """
-    store = str(json.loads((unpacked / ABOUT).read_text("utf-8"))["store"])
+    store = _place_of_store(unpacked / ABOUT)
     if folder.exists() and any(folder.iterdir()) and not force:
         raise FileExistsError(f"{folder} is not empty; --force overwrites what the backup has too")
     told = []
@@ -131,6 +133,17 @@ def place(unpacked: Path, folder: Path, *, force: bool) -> list[str]:
     return told
 
 
+def _place_of_store(about: Path) -> str:
+    """Where in the site's folder the store belongs; raises Spoilt where that is not in it."""
+    try:
+        place = PurePosixPath(json.loads(about.read_text("utf-8"))["store"])
+    except (ValueError, KeyError, TypeError):
+        place = PurePosixPath("..")
+    if place.is_absolute() or ".." in place.parts or not place.name:
+        raise Spoilt("the backup does not say where in the site's folder its store belongs")
+    return str(place)
+
+
 def _move(path: Path, target: Path) -> None:
     make_folder(target.parent)
     shutil.move(path, target)
@@ -139,8 +152,7 @@ def _move(path: Path, target: Path) -> None:
 
 def _copy(store: Path, to: Path) -> None:
     """A copy that is whole, by SQLite's own backup, while others write."""
-    source = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
-    with closing(source), closing(sqlite3.connect(to)) as target:
+    with closing(read_only(store)) as source, closing(sqlite3.connect(to)) as target:
         source.backup(target)  # in one go: one that is written to meanwhile would begin anew each time
         target.execute("PRAGMA journal_mode=DELETE")
     to.chmod(0o600)
@@ -148,7 +160,7 @@ def _copy(store: Path, to: Path) -> None:
 
 def _verdict(store: Path) -> str:
     try:
-        with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+        with closing(read_only(store)) as connection:
             return str(connection.execute("PRAGMA quick_check").fetchone()[0])
     except sqlite3.Error as error:
         return str(error)

@@ -25,10 +25,13 @@ async def there(path: Path) -> None:
 
 
 async def serve(site: Site, address: str) -> None:
-    """Serve on this address until cancelled. Raises OSError, and ValueError for a site without such ports."""
+    """Serve on this address until cancelled; whenever it starts, the sun stands as the site's time has it.
+
+    Raises OSError, and ValueError for a site without such ports.
+    """
     with tempfile.TemporaryDirectory(prefix="gridward-simulated-") as name:
         folder = Path(name)
-        plant = Plant(yesterday.house(time.time(), yesterday.zone_at_noon(time.time())))
+        plant = Plant(yesterday.house(time.time(), site.time_zone))
         live_yesterday(plant, folder / "yesterday.db")
         lines = Lines(site, plant, folder)
         tasks = [asyncio.create_task(lines.run())]

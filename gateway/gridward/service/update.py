@@ -21,9 +21,11 @@ import aiomqtt
 
 from gridward.broker import visit
 from gridward.drill.processes import running
+from gridward.recorder.schema import read_only
 from gridward.run import EMBEDDED_PORT
 from gridward.site import EMBEDDED, Site
 from gridward_kit.clock import Clock
+from gridward_kit.kept import hand_over, sync_folder
 from gridward_kit.mqtt import Broker, role_topic
 
 LOCK = "requirements.lock"
@@ -111,7 +113,10 @@ async def update(
         switch(root, before)  # first, so that the new one does not migrate what is put back
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             restart()
-        store = _store_back(site.record.store, stood, place.name)
+        try:
+            store = _store_back(site.record.store, stood, place.name)
+        except OSError as error:
+            store = f"; its store is newer, and the one before the update is not put back: {error}"
     usual = Terms(max(terms.patience, PATIENCE), terms.settle)
     back = await _tried(root, before, site, clock, restart, usual)
     stands = "serves again" if back is None else f"is back, but: {back}"
@@ -185,24 +190,33 @@ def _note(message: aiomqtt.Message, found: set[str]) -> None:
 
 
 def _store_back(store: Path, stood: int, version: str) -> str:
-    """Put back the copy that this update's migration kept: the version before does not read a newer store."""
+    """Put back the copy that this update's migration kept: the version before does not read a newer store.
+
+    It runs already and looks for its store: that is there whole at any moment, or not at all.
+    """
     copy = store.with_name(f"{store.name}.version-{stood}")
     if not copy.exists():
         return f"; its store is newer, and there is no copy {copy.name} to put back"
-    aside = store.with_name(f"{store.name}.of-{version}")
-    for side in ("-wal", "-shm"):
-        store.with_name(store.name + side).unlink(missing_ok=True)
-    store.replace(aside)
-    shutil.copy(copy, store)
+    aside, beside = store.with_name(f"{store.name}.of-{version}"), store.with_name(f"{store.name}.new")
+    shutil.copy(copy, beside)
+    with beside.open("rb") as file:
+        os.fsync(file.fileno())
+    hand_over(beside)
+    for side in ("-wal", "-shm", ""):  # what waits in its log belongs to the newer one
+        with contextlib.suppress(FileNotFoundError):
+            store.with_name(store.name + side).replace(aside.with_name(aside.name + side))
+    beside.replace(store)
+    sync_folder(store.parent)
     return f"; its store is {aside.name}, the one before the update is back"
 
 
 def _steps(store: Path) -> int:
-    """The store's version; 0 where there is none yet."""
-    if not store.exists():
+    """The store's version; 0 where there is none yet, or none that can be read."""
+    try:
+        with closing(read_only(store)) as connection:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error:
         return 0
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _tidy(root: Path, keep: set[Path | None]) -> None:
