@@ -18,6 +18,7 @@ from gridward.migrate.known import table
 from gridward.recorder import exchange, inspection
 from gridward.recorder.database import way_out
 from gridward.recorder.mapping import read_mapping
+from gridward.recorder.place import COUNTED
 from gridward.recorder.store import About, Store
 from gridward.recorder.trouble import Faulty, explain
 from gridward.site import Site
@@ -26,7 +27,6 @@ from gridward_kit.clock import iso
 
 app = typer.Typer(no_args_is_help=True, help="The local store and the databases that follow it.")
 FORMATS = ("csv", "lines")
-SHOWN = 20
 
 SiteOption = Annotated[Path, typer.Option("--site", help="The site file.")]
 SITE = Path("site.yaml")
@@ -38,13 +38,14 @@ def status(site: SiteOption = SITE) -> None:
     """What is stored, and what each database has had: the latter is up to a minute old."""
     home = home_of(site)
     found = _asked(lambda: inspection.status(_store(home)))
-    span = "" if found.first is None else f", {iso(found.first)} to {iso(found.last or found.first)}"
+    span = "nothing" if found.first is None else f"{iso(found.first)} to {iso(found.last or found.first)}"
     typer.echo(f"{home.record.store}: {found.size / 1e6:.1f} MB, {found.series} series")
-    typer.echo(f"  stored {found.stored} readings; as they came: {found.raw}{span}")
+    typer.echo(f"  stored {found.stored} readings; kept as they came: {span}")
     for one in found.databases:
         since = "" if one.oldest is None else f" (from {iso(one.oldest)} on)"
+        more = "at least " if one.waiting >= COUNTED else ""
         typer.echo(
-            f"{one.name}: sent {one.sent}, waiting {one.waiting}{since}, "
+            f"{one.name}: sent {one.sent}, waiting {more}{one.waiting}{since}, "
             f"refused {one.refused}, texts left out {one.omitted}"
         )
         for row in one.aside:
@@ -127,11 +128,11 @@ def import_(
         taken = _asked(lambda: exchange.take_in(store, file, time.time(), columns))
     finally:
         store.close()
-    typer.echo(f"{file}: {exchange.told(taken)}, {len(taken.left)} rows left out")
-    for line, reason in list(taken.left.items())[:SHOWN]:
+    typer.echo(f"{file}: {exchange.told(taken)}, {taken.left} rows left out")
+    for line, reason in taken.reasons.items():
         typer.echo(f"  line {line}: {reason}")
-    if len(taken.left) > SHOWN:
-        typer.echo(f"  and {len(taken.left) - SHOWN} more")
+    if taken.left > len(taken.reasons):
+        typer.echo(f"  and {taken.left - len(taken.reasons)} more")
     raise typer.Exit(BAD if taken.left else 0)
 
 

@@ -141,10 +141,8 @@ def _history(into: Path, dumps: dict[str, Path], outcome: Outcome) -> None:
             taken = exchange.take_in(store, path, time.time(), columns)
             outcome.carried.append(f"{path.name}: as {columns.device} {exchange.told(taken)}")
             if taken.left:
-                line, reason = next(iter(taken.left.items()))
-                outcome.left.append(
-                    f"{path.name}: {len(taken.left)} rows left out, first line {line}: {reason}"
-                )
+                line, reason = next(iter(taken.reasons.items()))
+                outcome.left.append(f"{path.name}: {taken.left} rows left out, first line {line}: {reason}")
     except SiteFault as error:
         stop(USAGE, str(error))
     except (ValueError, csv.Error) as error:

@@ -11,7 +11,6 @@ GRID = {"grid_on": "connect_below", "grid_off": "island_above"}
 POLICY = ("to_utility", "grid_off", "full", "float_low", "bulk_low", "float_high", "bulk_high")
 SETTINGS = (*POLICY, "soc_low", "soc_ok", "cell_max")
 ZONE = "UTC"
-PIN_OF_OLD = 26
 RUNS = {
     "every": "the devices are read all the time now, each as fast as it answers",
     "ping": "the device `logger` is pinged all the time",

@@ -20,7 +20,8 @@ from gridward_kit.point import Value
 
 NOTHING = frozenset({"", "null", "\\n", "nan", "inf", "-inf", "none"})
 HEADER = ("time", "device", "key", "value", "form", "kind", "integration")
-AT_ONCE = 2000
+AT_ONCE = 5000  # readings: a recorder that runs beside waits for its turn to write
+SHOWN = 20
 EARLIEST = 946_684_800.0  # 2000: what a table of before us may hold, and 1970 may not
 QUERY = (
     "SELECT raw.ts, raw.series, raw.value, device, key, form, kind, integration "
@@ -89,11 +90,18 @@ PLAIN = Cell()
 @dataclass(slots=True)
 class Taken:
     """What became of a file: how many rows it had for us, how many readings in them were new or there
-    already, and the reasons of the other rows by line number."""
+    already, how many rows were left out, and the reasons of the first `SHOWN` of these by line number."""
 
     rows: int = 0
     readings: Counted = field(default_factory=Counted)
-    left: dict[int, str] = field(default_factory=dict)
+    left: int = 0
+    reasons: dict[int, str] = field(default_factory=dict)
+
+    def leave(self, line: int, reason: str) -> None:
+        """Count a row that is left out."""
+        self.left += 1
+        if self.left <= SHOWN:
+            self.reasons[line] = reason
 
 
 def readings(path: Path, span: Span) -> Iterator[Reading]:
@@ -123,28 +131,32 @@ def take_in(store: Store, path: Path, now: float, columns: Columns | None = None
 
     Raises ValueError or csv.Error for a file that is neither, OSError, or what the store raises.
     """
-    data = path.read_bytes()
-    read_by = b"" if columns is None else repr(replace(columns, zone=UTC)).encode()
-    boot = f"import-{hashlib.sha256(data + read_by).hexdigest()[:24]}"
-    rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-    wanted = HEADER if columns is None else (columns.time, *columns.keys)
-    missing = [name for name in wanted if name not in (rows.fieldnames or ())]
-    if missing:
-        raise ValueError(f"{path} has no column {', '.join(missing)}")
-    taken, before = Taken(), store.counted
-    for number, row in enumerate(rows, start=1):
-        try:
-            device, at, values, about = _entry(row) if columns is None else _entries(row, columns)
-            if not EARLIEST <= at <= now:
-                raise ValueError("a time in the future, or before 2000")
-        except ValueError as error:
-            taken.left[rows.line_num] = str(error)
-            continue
-        store.describe(device, about)
-        store.add(Parcel(device, boot, number, at, values, number, old=True))
-        taken.rows += 1
-        if store.waiting >= AT_ONCE:
-            store.commit()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    digest.update(b"" if columns is None else repr(replace(columns, zone=UTC)).encode())
+    boot = f"import-{digest.hexdigest()[:24]}"
+    taken, before, at, waiting = Taken(), store.counted, -math.inf, 0
+    with path.open(encoding="utf-8-sig", newline="") as table:
+        rows = csv.DictReader(table)
+        wanted = HEADER if columns is None else (columns.time, *columns.keys)
+        missing = [name for name in wanted if name not in (rows.fieldnames or ())]
+        if missing:
+            raise ValueError(f"{path} has no column {', '.join(missing)}")
+        for number, row in enumerate(rows, start=1):
+            try:
+                device, at, values, about = _entry(row) if columns is None else _entries(row, columns, at)
+                if not EARLIEST <= at <= now:
+                    raise ValueError("a time in the future, or before 2000")
+            except ValueError as error:
+                taken.leave(rows.line_num, str(error))
+                continue
+            store.describe(device, about)
+            store.add(Parcel(device, boot, number, at, values, number, old=True))
+            taken.rows += 1
+            waiting += len(values)
+            if waiting >= AT_ONCE:
+                store.commit()
+                waiting = 0
     store.commit()
     taken.readings = store.counted - before
     return taken
@@ -170,8 +182,13 @@ def _entry(row: Mapping[str, str | None]) -> tuple[str, float, dict[str, Value],
     return cells["device"], _moment(cells["time"], None), {cells["key"]: value}, about
 
 
-def _entries(row: Mapping[str, str | None], columns: Columns) -> tuple[str, float, dict[str, Value], About]:
-    """An empty cell, or one that says that there is no number, is a reading that was not made."""
+def _entries(
+    row: Mapping[str, str | None], columns: Columns, before: float
+) -> tuple[str, float, dict[str, Value], About]:
+    """An empty cell, or one that says that there is no number, is a reading that was not made.
+
+    `before` is the time of the row before.
+    """
     cells = {key: (row.get(name) or "").strip() for name, key in columns.keys.items()}
     values: dict[str, Value] = {}
     for key, cell in cells.items():
@@ -182,7 +199,8 @@ def _entries(row: Mapping[str, str | None], columns: Columns) -> tuple[str, floa
         first, second = values.get(made.first), values.get(made.second)
         if isinstance(first, int | float) and isinstance(second, int | float):
             values[made.key] = first * second if made.product else first - second
-    return columns.device, _moment(row.get(columns.time) or "", columns.zone), values, columns.about
+    at = _moment(row.get(columns.time) or "", columns.zone, before)
+    return columns.device, at, values, columns.about
 
 
 def _plain(cell: str) -> Value:
@@ -202,8 +220,12 @@ def _number(cell: str) -> float | int:
     return value
 
 
-def _moment(cell: str, zone: tzinfo | None) -> float:
-    """ISO 8601, or seconds since 1970; where no zone is said, in `zone`."""
+def _moment(cell: str, zone: tzinfo | None, before: float = -math.inf) -> float:
+    """ISO 8601, or seconds since 1970; where no zone is said, in `zone`.
+
+    In the night when clocks are set back an hour is there twice: the second time where the row `before`, a
+    time of the same file, would else be later.
+    """
     try:
         return float(cell)
     except ValueError:
@@ -214,7 +236,10 @@ def _moment(cell: str, zone: tzinfo | None) -> float:
         raise ValueError(f"{cell!r} is no time") from None
     if moment.tzinfo is None and zone is None:
         raise ValueError(f"{cell!r} does not say its zone")
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+    if moment.tzinfo is not None:
+        return moment.timestamp()
+    first, second = (moment.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
+    return second if first < before <= second else first
 
 
 def _csv(cells: Iterable[float | int | str | None]) -> str:

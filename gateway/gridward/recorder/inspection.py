@@ -12,6 +12,7 @@ from gridward.recorder.rollup import mark
 from gridward.recorder.schema import connect, read_only
 
 SLICE = 2000
+EDGES = "SELECT (SELECT min(ts) FROM raw), (SELECT max(ts) FROM raw)"  # at once it would look at every row
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,10 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a database stands as the file knows it, up to a minute ago; `oldest` waits, s since 1970."""
+    """How a database stands as the file knows it, up to a minute ago; `oldest` waits, s since 1970.
+
+    Of what is `waiting` no more than `place.COUNTED` are counted.
+    """
 
     name: str
     sent: int
@@ -39,11 +43,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A store in numbers: bytes, readings ever stored, readings kept raw with first and last time (s)."""
+    """A store in numbers: bytes, readings ever stored, and from when to when (s) they are kept as they came.
+
+    How many of these there still are would want a look at each.
+    """
 
     size: int
     stored: int
-    raw: int
     first: float | None
     last: float | None
     series: int
@@ -53,12 +59,11 @@ class Status:
 def status(path: Path) -> Status:
     """How the store stands; raises sqlite3.Error, also where there is none."""
     with closing(read_only(path)) as connection:
-        raw, first, last = connection.execute("SELECT count(*), min(ts), max(ts) FROM raw").fetchone()
+        first, last = connection.execute(EDGES).fetchone()
         series = connection.execute("SELECT count(*) FROM series").fetchone()[0]
         return Status(
             sum(part.stat().st_size for part in path.parent.glob(f"{path.name}*") if _ours(path, part)),
             mark(connection, "readings") or 0,
-            raw,
             None if first is None else first / 1000,
             None if last is None else last / 1000,
             series,

@@ -72,9 +72,9 @@ def _waits(place: Place) -> tuple[int, int, int]:
 def waiting(connection: sqlite3.Connection, place: Place) -> int:
     """How many readings a database has not had; no more than a million are counted."""
     row = connection.execute(
-        "SELECT (SELECT count(*) FROM (SELECT 1 FROM raw WHERE ts > ?1 AND ts <= ?2 LIMIT ?5)) "
-        "+ (SELECT count(*) FROM (SELECT 1 FROM raw WHERE ts > ?3 LIMIT ?5)) "
-        "+ (SELECT count(*) FROM behind WHERE name = ?4)",
+        "SELECT count(*) FROM (SELECT 1 FROM raw WHERE ts > ?1 AND ts <= ?2 "
+        "UNION ALL SELECT 1 FROM raw WHERE ts > ?3 "
+        "UNION ALL SELECT 1 FROM behind WHERE name = ?4 LIMIT ?5)",
         (*_waits(place), place.name, COUNTED),
     ).fetchone()
     return int(row[0])
