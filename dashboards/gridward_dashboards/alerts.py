@@ -30,7 +30,7 @@ class Alert:
 
     `raises` and `clears` are a limit each, with `gt` or `lt`. `digits` of the value with its
     `unit` stand in the sentence, the alarm's own unless `says` and `over` are others. `only` is a further
-    condition on the points. `silence` raises it too.
+    condition on the points. `silence` raises it too. It is told after `hold` s, the alarm's own if not said.
     """
 
     key: str
@@ -48,6 +48,7 @@ class Alert:
     how: str = "last"
     says: str = ""
     over: str = ""
+    hold: float | None = None
 
     @property
     def row(self) -> Row:
@@ -146,6 +147,8 @@ ALERTS: tuple[Alert, ...] = (
         digits=-1,
         silence=True,
         how="count",
+        within="10m",
+        hold=300.0,  # a fresh house has nothing in the database until its gateway is up
         says="Nothing has come from the gateway for 15 minutes: see to it, its broker and its recorder.",
         over="The gateway's readings come again.",
     ),
@@ -203,6 +206,7 @@ def _data(alert: Alert) -> list[Json]:
 def rule(alert: Alert) -> dict[str, Json]:
     """As Grafana's provisioning has it."""
     row, title = alert.row, alert.row.name
+    hold = row.hold if alert.hold is None else alert.hold
     if alert.part:
         title = f"{title} ({alert.part})"
     elif alert.measurement == "alarms" and sum(one.key == alert.key for one in ALERTS) > 1:
@@ -211,7 +215,7 @@ def rule(alert: Alert) -> dict[str, Json]:
         "uid": alert.uid,
         "title": title,
         "condition": "C",
-        "for": "0s" if alert.measurement == "alarms" else f"{row.hold:.0f}s",
+        "for": "0s" if alert.measurement == "alarms" else f"{hold:.0f}s",
         "noDataState": "Alerting" if alert.silence else "OK",
         "execErrState": "Error",
         "labels": {"gridward": row.key, "severity": row.severity},

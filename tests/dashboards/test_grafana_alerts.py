@@ -135,7 +135,8 @@ def test_every_alarm_of_the_gateway_has_a_rule_with_its_time_and_severity() -> N
     for alert in ALERTS:
         rule = alerts.rule(alert)
         assert rule["labels"] == {"gridward": alert.key, "severity": alert.row.severity}
-        assert rule["for"] == ("0s" if alert.measurement == "alarms" else f"{alert.row.hold:.0f}s")
+        hold = "0s" if alert.measurement == "alarms" else f"{alert.row.hold:.0f}s"
+        assert rule["for"] == ("300s" if alert.silence else hold), "a fresh house is silent for minutes"
         (raises, limit), (clears, back) = alert.raises, alert.clears
         assert (raises, clears) in (("gt", "lt"), ("lt", "gt"))
         assert back <= limit if raises == "gt" else back >= limit, "Grafana wants them apart"
