@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,7 @@ from hypothesis import settings
 settings.register_profile("gridward", deadline=None, print_blob=True)
 settings.load_profile("gridward")
 
+MEMORY = Path("/dev/shm")
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -53,6 +55,16 @@ def _why(report: pytest.TestReport) -> str:
     """The reason that a skipped test gave."""
     text = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
     return text.removeprefix("Skipped: ").rstrip(".")
+
+
+@pytest.fixture
+def memory_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: who commits hundreds of times would wait for the disk."""
+    if not MEMORY.is_dir():
+        yield tmp_path
+        return
+    with TemporaryDirectory(dir=MEMORY, prefix="gridward-test-") as name:
+        yield Path(name)
 
 
 class Mosquitto:

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from contextlib import ExitStack
+import sqlite3
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from faults.line_house import until
 from faults.site_house import Devices, Listener, listening, plugged_in, roles, site_file
 from faults.small_disk import fill, small_disk
 
-from gridward_kit.testing import FastClock
+from gridward.recorder.store import Parcel, Store
+from gridward.recorder.watch import Overwritten
+from gridward_kit.testing import START, FastClock
 from gridward_relay.contactor import Contactor
 
 SPEED = 3.0
@@ -91,3 +94,25 @@ async def _lives_on(devices: Devices, heard: Listener) -> None:
     devices.bms.state["soc"] = 33.3
     await until(lambda: heard.state("bms").get("soc") == 33.3)
     assert devices.islanded()
+
+
+def test_a_new_store_that_somebody_reads_already_is_not_taken_for_another(tmp_path: Path) -> None:
+    """What a reader holds back from the file waits beside it; the file is empty, not overwritten."""
+    path = tmp_path / "gridward.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("PRAGMA journal_mode=WAL")
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+        store = Store(path)
+        for _ in range(3):
+            store.look()
+    store.add(Parcel("bms", "boot", 1, START, {"soc": 80}))
+    store.commit()
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.look()
+    path.write_bytes(b"")
+    store.look()
+    with pytest.raises(Overwritten):
+        store.look()
+    store.close()

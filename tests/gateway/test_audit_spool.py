@@ -86,6 +86,16 @@ def test_a_spool_is_bounded_and_tells_what_it_gave_up(tmp_path: Path) -> None:
     assert sending.spool.dropped == 0
 
 
+def test_its_file_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gridward_kit.audit.MOST", 5)
+    monkeypatch.setattr("gridward_kit.audit.LARGE", 1000)
+    sending = Sending(tmp_path)
+    for number in range(100):
+        sending.spool.put(payload(number))
+        assert sending.file.stat().st_size < 1100
+    assert Sending(tmp_path).waiting() == [payload(number) for number in range(95, 100)]
+
+
 STEPS = st.lists(
     st.sampled_from(["event", "lost", "deliver", "write", "ack", "role", "recorder", "connect"]), max_size=40
 )

@@ -1,6 +1,7 @@
 """InfluxDB 2 and 3, by influxdb-client, at a real HTTP server that answers as their documentation says."""
 
 import json
+import math
 import subprocess
 import sys
 import time
@@ -15,7 +16,9 @@ import pytest
 from follower_bench import Following
 
 from gridward.recorder.inspection import status
+from gridward.recorder.lines import annotations
 from gridward.site import Database
+from gridward_kit.kept import Json
 
 TOKEN = "rightful"
 
@@ -150,6 +153,20 @@ async def test_what_is_wrong_is_told_once_with_the_way_out(
         caplog.clear()
 
 
+@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize(("host", "token"), [("127.0.0.1:9", "one\ntwo"), ("influx..local:8086", "one-two")])
+async def test_what_http_cannot_say_is_told_and_ends_nothing(
+    tmp_path: Path, version: int, host: str, token: str
+) -> None:
+    """A token with a line's end, two dots in a name: the recorder goes on, and the token is in no message."""
+    place = Following(tmp_path, Database(f"http://{host}", version, "solar", org="home", token=token))
+    place.pass_by(600, {"soc": 80})
+    assert await place.follower.step() == 0
+    told = f"{place.said()['reason']} {place.said()['remedy']}"
+    assert "token" in told or "influx..local" in told
+    assert "two" not in told
+
+
 async def test_an_organization_that_is_not_there_is_told_as_that(
     server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -198,6 +215,17 @@ async def test_a_refused_point_costs_few_requests_and_is_known_the_next_time(
     place.pass_by(300, values)
     await place.catch_up()
     assert server.bucket.requests == 2, "the sound ones, and the suspect ones on their own"
+
+
+def test_seconds_that_cannot_be_are_in_no_annotation() -> None:
+    """They come off the broker; an entry that stays on record must not stop the follower for ever."""
+    event: dict[str, Json] = {"what": "inverter/mode", "by": "http", "status": "confirmed"}
+    strange: list[Json] = [10**400, 1e300, math.inf, math.nan, -1, "long", None, []]
+    for seconds in strange:
+        (line,) = annotations("home", [(1, {**event, "seconds": seconds})])
+        assert "seconds" not in line
+    (line,) = annotations("home", [(2, {**event, "seconds": 1.5})])
+    assert ",seconds=1.5 " in line
 
 
 def test_the_client_is_loaded_only_where_it_is_used() -> None:

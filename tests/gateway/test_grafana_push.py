@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 
 from gridward.cli import app
 from gridward.grafana.panels import asked, dashboards
+from gridward.grafana.spec import GrafanaSpec
+from gridward.grafana.viewer import viewer
 from gridward_kit.kept import Json
 
 TOKEN = "glsa_x"
@@ -142,6 +144,11 @@ def test_what_is_provisioned_from_files_is_not_pushed(tmp_path: Path, grafana: S
     grafana.answers["POST", "/api/dashboards/db"] = (400, {"message": "Cannot save provisioned dashboard"})
     done = told(tmp_path, grafana.url, "push")
     assert (done.exit_code, "from files already" in done.output) == (3, True)
+
+
+def test_an_address_that_is_none_is_no_answer() -> None:
+    with pytest.raises(OSError, match="does not answer"):
+        viewer(GrafanaSpec("http://grafana..home:3000"), "abc")
 
 
 def test_nobody_there_and_nobody_named(tmp_path: Path) -> None:

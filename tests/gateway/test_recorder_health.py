@@ -110,6 +110,8 @@ def test_only_numbers_are_counted() -> None:
         "wear": {"mode": 5, "float": {"left": None, "total": 3}},
     }
     assert numbers(content) == {"errors_refused": 1}
+    wear: Json = {"a": {"left": 10**400, "total": 10**400}, "b": {"left": 0.5, "total": 0.5}}
+    assert numbers({"wear": wear}) == {"wear_left": 0.5, "wear_total": 0.5}
 
 
 async def test_the_recorders_own_health(place: Place) -> None:

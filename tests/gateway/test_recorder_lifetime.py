@@ -1,18 +1,20 @@
 """What a wrong clock or another hand does to the store: no history is deleted, and an alarm is there soon."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from gateway.test_recorder_role import Place, file_size_limit
+from gateway.recorder_place import ROOT, Place, file_size_limit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gridward.audit.trail import entries
 from gridward.recorder.lifetime import Lifetime
 from gridward.recorder.role import CYCLE, UPKEEP
-from gridward.recorder.schema import open_store
+from gridward.recorder.schema import STEPS, open_store
 from gridward_kit.kept import Json
 
 DAY = 86400.0
@@ -21,8 +23,8 @@ A_DAY = 8
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+def place(memory_path: Path) -> Place:
+    return Place(memory_path)
 
 
 def kept(place: Place, table: str = "raw") -> int:
@@ -151,6 +153,23 @@ async def test_an_older_state_copied_over_it_raises_the_alarm(place: Place) -> N
     alarm = place.alarm()
     assert alarm is not None
     assert "older state" in alarm["reason"]
+
+
+async def test_beside_a_store_of_a_newer_version_the_audit_is_kept(place: Place) -> None:
+    """As after an update that was given up, where no copy was there to put back."""
+    open_store(place.store.path, (*STEPS, "CREATE TABLE newer (x);")).close()
+    event = {"v": 1, "at": "2026-11-21T06:30:00Z", "what": "inverter/mode", "by": "http"}
+    place.broker.publish(f"{ROOT}/audit", json.dumps(event))
+    place.telemetry(1, {"soc": 80})
+    await place.recorder.cycle()
+    alarm = place.alarm()
+    assert alarm is not None
+    assert "update Gridward" in alarm["reason"]
+    assert [entry.event for entry in entries(place.recorder.audit.trail.folder)] == [event]
+    assert len(place.broker.said(f"{ROOT}/recorder/audit/stored")) == 1
+    place.store.path.unlink()
+    await place.recorder.cycle()
+    assert place.acknowledged() == [("b", 1)]
 
 
 async def test_a_checkpoint_that_found_the_disk_full_raises_none(place: Place) -> None:

@@ -1,63 +1,27 @@
-"""The recorder on a broker: acknowledged only after the commit, alarms that clear, believed times."""
+"""The recorder on a broker: acknowledged only after the commit, alarms that clear, nothing lost."""
 
 import asyncio
 import json
 import logging
-import resource
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from gateway.recorder_place import ALARM, ROOT, STORED, Place, file_size_limit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridward.recorder import store as store_module
 from gridward.recorder.history import Stored
-from gridward.recorder.role import ENOUGH, Recorder
+from gridward.recorder.role import ENOUGH
 from gridward.recorder.schema import open_store
-from gridward.recorder.store import Store
-from gridward.site import Keep
+from gridward.recorder.store import Parcel
 from gridward_kit.clock import iso
 from gridward_kit.kept import Json
 from gridward_kit.spool import Spool
-from gridward_kit.testing import MemoryBroker, TurnedClock
-
-ROOT = "gridward/home"
-ALARM = f"{ROOT}/recorder/alarm"
-STORED = f"{ROOT}/recorder/bms/stored"
-
-
-class Place:
-    """A recorder on a broker in memory, with a clock that is turned."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clock = TurnedClock()
-        self.broker = MemoryBroker(self.clock)
-        self.store = Store(folder / "gridward.db")
-        self.link = self.broker.link("recorder")
-        self.recorder = self.start()
-
-    def start(self) -> Recorder:
-        return Recorder(self.link, self.store, self.clock, Keep())
-
-    def telemetry(self, seq: int, values: dict[str, Json], device: str = "bms", **more: Json) -> None:
-        content: dict[str, Json] = {"v": 1, "boot": "b", "seq": seq, "at": iso(self.clock.time())}
-        content |= {"mono": self.clock.monotonic(), "values": values, **more}
-        self.broker.publish(f"{ROOT}/{device}/telemetry", json.dumps(content))
-
-    def acknowledged(self) -> list[tuple[str, int]]:
-        said = [json.loads(payload) for payload in self.broker.said(STORED)]
-        return [(one["boot"], one["seq"]) for one in said]
-
-    def alarm(self) -> dict[str, str] | None:
-        payload = self.broker.retained.get(ALARM)
-        return None if payload is None else json.loads(payload)
-
-    def times(self, key: str) -> list[float]:
-        found = self.store.history("bms", key, self.clock.time() - 7200, self.clock.time() + 7200, 0.001)
-        return [round(step.at - self.clock.time(), 3) for step in found]
+from gridward_kit.testing import TurnedClock
 
 
 @pytest.fixture
@@ -117,15 +81,27 @@ async def test_what_came_last_is_stored_on_stop(place: Place) -> None:
     assert place.acknowledged() == [("b", 1)]
 
 
-@contextmanager
-def file_size_limit(size: int) -> Iterator[None]:
-    """No file of this process grows beyond so many bytes: the disk refuses, as a full one does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+@pytest.mark.parametrize("part", ["audit", "readings"])
+async def test_a_stop_while_the_store_is_busy_loses_nothing(place: Place, part: str) -> None:
+    """Databases that follow work in the store's thread, too: what is queued behind them is stored."""
+    recorder, first, second = place.recorder, threading.Event(), threading.Event()
+    busy = [asyncio.ensure_future(recorder.in_thread(lambda: first.wait(20)))]
+    place.telemetry(1, {"soc": 80})
+    recorder.put(Parcel("bms", "", 0, place.clock.time(), {"spool_waiting": 7}, kind="health"))
+    running = asyncio.create_task(recorder.run())
+    await asyncio.sleep(0)
+    if part == "readings":
+        audited = recorder.in_thread(lambda: True)
+        busy.append(asyncio.ensure_future(recorder.in_thread(lambda: second.wait(20))))
+        first.set()
+        await audited
+    running.cancel()
+    await asyncio.sleep(0)  # else what is queued begins before it is called off
+    first.set()
+    second.set()
+    await asyncio.gather(running, *busy, return_exceptions=True)
+    assert place.store.count() == 2
+    assert place.acknowledged() == [("b", 1)]
 
 
 async def test_a_disk_that_refuses_raises_an_alarm_and_recovers(
@@ -207,42 +183,6 @@ async def test_a_stale_alarm_is_cleared_at_start(place: Place) -> None:
     assert place.alarm() is None
 
 
-async def test_a_reading_without_a_time_gets_that_of_its_receipt(place: Place) -> None:
-    place.telemetry(1, {"soc": 80}, at=None)
-    await place.recorder.cycle()
-    assert place.times("soc") == [0.0]
-
-
-async def test_a_reading_without_a_time_gets_that_of_its_boot_where_known(place: Place) -> None:
-    place.telemetry(2, {"soc": 81}, oldest=1)
-    place.telemetry(1, {"soc": 80}, at=None, mono=place.clock.monotonic() - 600)
-    await place.recorder.cycle()
-    assert place.times("soc") == [-600.0, 0.0]
-
-
-async def test_without_any_believed_time_a_reading_is_not_acknowledged(place: Place) -> None:
-    place.clock.jump(-place.clock.time())
-    place.telemetry(1, {"soc": 80}, at=None)
-    await place.recorder.cycle()
-    assert place.acknowledged() == []
-    assert place.store.count() == 0
-
-
-@pytest.mark.parametrize("offset", [3700.0, 1e9, -1.7e9])
-async def test_an_impossible_time_is_set_aside_and_told_once(
-    place: Place, caplog: pytest.LogCaptureFixture, offset: float
-) -> None:
-    for seq in (1, 2, 3):
-        place.telemetry(seq, {"soc": 80}, at=iso(place.clock.time() + offset))
-    await place.recorder.cycle()
-    assert place.store.count() == 0
-    assert place.recorder.stamps.aside == {"bms": 3}
-    assert place.acknowledged() == [("b", 3)], "the sender need not keep them for ever"
-    assert [record.message for record in caplog.records if "impossible time" in record.message] == [
-        "bms: readings with an impossible time are left out; see to its host's clock"
-    ]
-
-
 async def test_a_clock_that_runs_ahead_does_not_delete_the_history(place: Place) -> None:
     place.telemetry(1, {"soc": 80})
     await place.recorder.cycle()
@@ -270,32 +210,6 @@ async def test_hours_are_summed_up_by_the_way(place: Place) -> None:
     assert sum(step.count for step in steps) == 199
 
 
-GARBAGE = [
-    b"",
-    b"{",
-    b"[]",
-    b"null",
-    b'{"v": 2, "boot": "b", "seq": 1, "values": {}}',
-    b'{"boot": "b", "seq": 1}',
-    b'{"boot": "", "seq": 1, "values": {}}',
-    b'{"boot": "b", "seq": true, "values": {}}',
-    b'{"boot": "b", "seq": 0, "values": {}}',
-    b'{"boot": "b", "seq": 1.5, "values": {}}',
-    b'{"boot": "b", "seq": 1, "at": "yesterday", "values": {"soc": 1}}',
-    b'{"boot": "b", "seq": 1, "at": "2026-11-21T06:00:00", "values": {"soc": 1}}',
-    b'{"boot": "b", "seq": 1, "at": 12, "values": {"soc": 1}}',
-    b'{"boot": "b", "seq": 1, "values": [1]}',
-]
-
-
-@pytest.mark.parametrize("payload", GARBAGE)
-async def test_what_is_no_telemetry_is_left_out(place: Place, payload: bytes) -> None:
-    place.broker.publish(f"{ROOT}/bms/telemetry", payload.decode())
-    await place.recorder.cycle()
-    assert place.store.count() == 0
-    assert place.acknowledged() == []
-
-
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -319,10 +233,10 @@ MESSAGES = st.fixed_dictionaries(
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=st.lists(MESSAGES, min_size=1, max_size=5), sane=st.booleans())
 def test_no_message_whatever_stops_the_recorder(
-    tmp_path: Path, messages: list[dict[str, Json]], *, sane: bool
+    memory_path: Path, messages: list[dict[str, Json]], *, sane: bool
 ) -> None:
     async def story() -> None:
-        place = Place(tmp_path)
+        place = Place(memory_path)
         if not sane:
             place.clock.jump(-place.clock.time())
         for message in messages:
@@ -333,7 +247,7 @@ def test_no_message_whatever_stops_the_recorder(
         place.recorder.audit.trail.close()
         place.store.close()
 
-    for file in tmp_path.glob("gridward.db*"):
+    for file in memory_path.glob("gridward.db*"):
         file.unlink()
     asyncio.run(story())
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from contextlib import suppress
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -12,12 +13,13 @@ from hypothesis import strategies as st
 from gridward.recorder.discovered import sensors, slug
 from gridward.recorder.exchange import Span, readings
 from gridward.recorder.lines import Reading
-from gridward.recorder.role import Recorder
+from gridward.recorder.role import Recorder, run_recorder
 from gridward.recorder.store import Store
 from gridward.recorder.strangers import MOST, Shelf, Strangers
 from gridward.recorder.template import Unreadable, reader
-from gridward.site import Keep
+from gridward.site import Keep, RecordSpec, Site
 from gridward_kit.kept import Json
+from gridward_kit.mqtt import Broker
 from gridward_kit.testing import MemoryBroker, TurnedClock
 
 ZIGBEE = "homeassistant/sensor/0x00158d0001a2b3c4/temperature/config"
@@ -162,6 +164,23 @@ async def test_two_of_one_name_and_one_of_ours_are_told_apart(tmp_path: Path) ->
     assert {one.device for one in await house.kept()} == {"plug", "plug_0xbb22", "bms_0xcc33"}
 
 
+async def test_no_stranger_writes_into_a_device_of_ours(tmp_path: Path) -> None:
+    clock = TurnedClock()
+    broker, record = MemoryBroker(clock), RecordSpec(tmp_path / "gridward.db", follow_discovery=True)
+    site = Site("home", "Home", ZoneInfo("UTC"), "grid_connected", Broker("mqtt://a"), tmp_path, record)
+    running = asyncio.create_task(run_recorder(site, broker.link("recorder"), clock))
+    await clock.turn(1)
+    for name in ("Alarms", "Site", "Rules", "Panel"):
+        says = {**ESPHOME_SAYS, "stat_t": name, "dev": {"ids": "a1b2", "name": name}}
+        broker.publish(f"homeassistant/sensor/{name}/soc/config", json.dumps(says))
+        broker.publish(name, "1")
+    await clock.turn(6)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    found = {one.device for one in readings(tmp_path / "gridward.db", Span()) if one.kind == "sensor"}
+    assert found == {"alarms_a1b2", "site_a1b2", "rules_a1b2", "panel_a1b2"}
+
+
 async def test_a_stranger_with_ten_thousand_sensors_is_bounded(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -173,6 +192,14 @@ async def test_a_stranger_with_ten_thousand_sensors_is_bounded(
         house.say(f"flood/{number}", "1")
     assert len(await house.kept()) == MOST
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("topic", ["a\0b", "well/\x7f", "\uffff", "/".join("a" * 300), "$share/own/well"])
+def test_what_a_broker_ends_the_connection_for_is_not_asked_for(topic: str) -> None:
+    """Retained, it would cut the recorder off at each new connect."""
+    found, reasons = sensors(ESPHOME, json.dumps({**ESPHOME_SAYS, "stat_t": topic}).encode())
+    assert found == []
+    assert reasons == ["sensor/cellar/cellar_humidity: no `state_topic`, or one that no broker takes"]
 
 
 async def test_a_whole_device_in_one_message(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import sqlite3
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from gridward.audit.trail import Event, Trail
 from gridward.payload import read_object
 from gridward.recorder.store import Store
 from gridward.recorder.telemetry import moment
-from gridward.recorder.trouble import FREE, Trouble
+from gridward.recorder.trouble import FREE, Broken, Trouble
 from gridward_kit.audit import mark
 from gridward_kit.clock import Clock, iso
 from gridward_kit.kept import Json
@@ -74,7 +73,7 @@ class Keeper:
         if self._older:
             try:
                 self._take_older(store)
-            except sqlite3.Error as error:
+            except Broken as error:
                 log.debug("audit: older events are taken up later: %s", error)
         self._begun = self.trail.newest >= 0
         if self.trail.cut:

@@ -63,7 +63,7 @@ def _ask(spec: GrafanaSpec, cookie: str, path: str) -> Json:
         connection.request("GET", parts.path.rstrip("/") + path, headers=headers)
         answer = connection.getresponse()
         body = answer.read(LONGEST)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:  # a name that is none is a ValueError
         raise OSError(f"{spec.url} does not answer: {str(error) or type(error).__name__}") from error
     finally:
         connection.close()

@@ -125,7 +125,11 @@ class WritePath:
     def _once(self, method: str, path: str, body: bytes) -> http.client.HTTPResponse:
         if self._connection is None:
             self._connection = self._connect()
-        self._connection.request(method, self._parts.path.rstrip("/") + path, body, self._headers)
+        try:
+            self._connection.request(method, self._parts.path.rstrip("/") + path, body, self._headers)
+        except ValueError:
+            self.close()
+            raise _unspeakable() from None
         answer = self._connection.getresponse()
         self._body = answer.read()
         return answer
@@ -171,6 +175,8 @@ class ByClient:
             raise judge(self._database, error.status or 0, _said(body)) from error
         except (HTTPError, OSError) as error:
             raise Away(str(error) or type(error).__name__) from error
+        except ValueError:
+            raise _unspeakable() from None
 
     def close(self) -> None:
         """The client's pool makes connections anew by itself; nothing is held between writes."""
@@ -198,6 +204,12 @@ def judge(database: Database, status: int, said: str) -> Away | Denied | Rejecte
         way = make.get(database.version, f"`influxdb3 create database {database.bucket}`")
         return Denied(f"it has no {what} `{database.bucket}` ({said})", f"make it there: {way}")
     return Away(f"it answers {status}: {said}")
+
+
+def _unspeakable() -> Denied:
+    """In words of ours: the error's own have the token in them."""
+    way = "see to `url` and `token` of `record: influxdb`"
+    return Denied("its address or its token cannot be said in HTTP", way)
 
 
 def way_out(reason: str) -> str | None:

@@ -12,6 +12,7 @@ from gridward_kit.kept import Json
 
 LARGEST = 65_536
 LONGEST = 64
+LONGEST_TOPIC, DEEPEST = 500, 100  # characters and levels; Mosquitto takes 200 levels
 OURS = "gridward"
 LONG: Mapping[str, str] = {
     "~": "base",
@@ -84,8 +85,8 @@ def _numeric(content: Mapping[str, Json]) -> bool:
 
 def _one(levels: list[str], content: Mapping[str, Json]) -> Foreign:
     topic, device, origin = _topic(content), content.get("device"), content.get("origin")
-    if not topic or "+" in topic or "#" in topic:
-        raise Unreadable("no `state_topic`")
+    if not _subscribable(topic):
+        raise Unreadable("no `state_topic`, or one that no broker takes")
     block = _long(device) if isinstance(device, dict) else {}
     names, called = _identifiers(block), text(block, "name") or ""
     name = next((found for found in map(slug, (called, *names, *levels)) if found), "")
@@ -100,6 +101,12 @@ def _one(levels: list[str], content: Mapping[str, Json]) -> Foreign:
         integration=slug(maker or "") or "mqtt",
         read=reader(text(content, "value_template")),
     )
+
+
+def _subscribable(topic: str) -> bool:
+    """Whether it may be asked for: a broker ends the connection of who asks for what cannot be a topic."""
+    plain = topic.isprintable() and not {"+", "#"} & set(topic) and not topic.startswith("$share/")
+    return plain and 0 < len(topic) <= LONGEST_TOPIC and topic.count("/") < DEEPEST
 
 
 def _key(levels: list[str], prefixes: list[str], device_class: str | None) -> str:

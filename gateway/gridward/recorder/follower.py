@@ -30,6 +30,7 @@ SETTLE = 2.0
 SAY = 60.0
 UNSURE = 60.0
 MEND = "see that it runs and can be reached; nothing is lost meanwhile, the readings wait in the store"
+FAULT = "this is a fault of Gridward: `gridward report` gathers what helps to mend it; the readings wait"
 
 T = TypeVar("T")
 
@@ -112,17 +113,10 @@ class Follower:
         return count
 
     async def _deliver(self, batch: Batch) -> bool:
-        loop = asyncio.get_running_loop()
-        try:
-            refused, omitted = await loop.run_in_executor(
-                self._thread, self._delivery.deliver, batch.readings
-            )
-        except Denied as error:
-            await self._in_trouble(Trouble(str(error), error.remedy))
+        done = await self._brought(lambda: self._delivery.deliver(batch.readings))
+        if done is None:
             return False
-        except Away as error:
-            await self._in_trouble(Trouble(f"it is away ({error})", MEND))
-            return False
+        refused, omitted = done
         await self._settle(batch, refused, omitted)
         for one, reason in refused.items():
             self._tell_once(
@@ -138,6 +132,21 @@ class Follower:
             await self._say()
         return True
 
+    async def _brought(self, work: Callable[[], T]) -> T | None:
+        """What this work with the database gives, in its own thread; None where it fails, which is told."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except Denied as error:
+            trouble = Trouble(str(error), error.remedy)
+        except Away as error:
+            trouble = Trouble(f"it is away ({error})", MEND)
+        except Exception as error:  # a fault of ours with one database stops no other, and no recording
+            trouble = Trouble(f"{type(error).__name__} on the way to it", FAULT)
+            if self.trouble is None or self.trouble.remedy != FAULT:
+                log.exception("%s: failed", self.name)
+        await self._in_trouble(trouble)
+        return None
+
     async def _annotate(self) -> None:
         """Bring over what is on record since, when no readings wait."""
         store = self._desk.store
@@ -145,14 +154,8 @@ class Follower:
         if not owed:
             return
         events = [(ts, content) for _, ts, content in owed]
-        loop = asyncio.get_running_loop()
-        try:
-            refused = await loop.run_in_executor(self._thread, self._delivery.annotate, events)
-        except Denied as error:
-            await self._in_trouble(Trouble(str(error), error.remedy))
-            return
-        except Away as error:
-            await self._in_trouble(Trouble(f"it is away ({error})", MEND))
+        refused = await self._brought(lambda: self._delivery.annotate(events))
+        if refused is None:
             return
         await self._ask(lambda: store.had_events(self.name, owed[-1][0]))
         if refused:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gridward.payload import read_object
+from gridward.payload import read_object, sound
 from gridward.recorder.store import Parcel, Store
 from gridward.recorder.telemetry import AHEAD, moment
 from gridward.recorder.trouble import Faulty
@@ -44,7 +44,8 @@ def numbers(content: Mapping[str, Json]) -> dict[str, Value]:
 
 
 def _number(item: Json) -> tuple[float, ...]:
-    return (item,) if isinstance(item, int | float) and not isinstance(item, bool) else ()
+    value = sound(item)
+    return (value,) if isinstance(value, int | float) and not isinstance(value, bool) else ()
 
 
 @dataclass(slots=True)

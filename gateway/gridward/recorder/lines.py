@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gridward_kit.kept import Json
 
 UNKNOWN = "unknown"
+LONGEST = 1e9  # s
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
 
 
@@ -59,7 +60,9 @@ def annotations(site: str, events: Iterable[tuple[int, Mapping[str, Json]]]) -> 
             fields["proposal"] = proposal
         told = ",".join(f"{key}={_quoted(value)}" for key, value in fields.items())
         seconds = content.get("seconds")
-        took = f",seconds={float(seconds)!r}" if isinstance(seconds, int | float) else ""
+        took = ""
+        if isinstance(seconds, int | float) and 0 <= seconds < LONGEST:
+            took = f",seconds={float(seconds)!r}"
         found.append(f"audit,site={_word(site)},device={_word(device)} {told}{took} {moment}")
     return found
 

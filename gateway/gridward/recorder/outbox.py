@@ -22,7 +22,7 @@ LAG = 60_000
 ROWS = (
     "SELECT raw.ts, raw.series, raw.value, device, key, form, kind, integration "
     "FROM {source} CROSS JOIN series ON series.id = raw.series WHERE {where} "
-    "ORDER BY raw.ts, raw.series LIMIT ?"
+    "ORDER BY {first}.ts, {first}.series LIMIT ?"  # of the outer one: else all that wait are sorted
 )
 BEHIND = "behind CROSS JOIN raw ON raw.ts = behind.ts AND raw.series = behind.series"
 
@@ -76,7 +76,7 @@ class Outbox:
         ahead = place.ahead
         found = self._batch(ahead or place, end, most)
         if found is None:
-            late = self._rows(BEHIND, "behind.name = ?", name, most)
+            late = self._rows("behind.name = ?", name, most, source=BEHIND)
             found = Batch(late, None) if late else None
         if found is None and ahead is not None:
             found = self._batch(place, min(end, ahead.start), most)
@@ -98,11 +98,11 @@ class Outbox:
 
     def _next(self, cursor: int, end: int, most: int) -> tuple[Reading, ...]:
         """The next readings behind a cursor up to `end` (ms), no moment of them in part."""
-        found = self._rows("raw", "raw.ts > ? AND raw.ts <= ?", cursor, end, most)
+        found = self._rows("raw.ts > ? AND raw.ts <= ?", cursor, end, most)
         if len(found) == most:  # its last moment may go on beyond the limit
             last = found[-1].ts
             whole = tuple(one for one in found if one.ts < last)
-            found = whole or self._rows("raw", "raw.ts = ?", last, -1)
+            found = whole or self._rows("raw.ts = ?", last, -1)
         return found
 
     def _part(self, place: Place, end: int) -> None:
@@ -126,8 +126,8 @@ class Outbox:
         with transaction(self._connection):
             self._save(place)
 
-    def _rows(self, source: str, where: str, *given: str | int) -> tuple[Reading, ...]:
-        query = ROWS.format(source=source, where=where)
+    def _rows(self, where: str, *given: str | int, source: str = "raw") -> tuple[Reading, ...]:
+        query = ROWS.format(source=source, where=where, first=source.split(maxsplit=1)[0])
         return tuple(Reading(*row) for row in self._connection.execute(query, given))
 
     def settle(self, name: str, batch: Batch, refused: Mapping[Reading, str], omitted: int) -> None:

@@ -18,7 +18,6 @@ class Receipts:
     """
 
     ranges: list[tuple[int, int]] = field(default_factory=list)
-    lost: int = 0
     gap_since: float | None = None
 
     def __contains__(self, seq: int) -> bool:
@@ -39,7 +38,6 @@ class Receipts:
         elif not new and self.gap_since is not None and now - self.gap_since >= PATIENCE:
             settled = seq
         if settled > FIRST:
-            self.lost += self._missing(settled)
             self._settle(FIRST, settled - 1)
         if new:
             self._settle(seq, seq)
@@ -48,13 +46,6 @@ class Receipts:
         elif self.gap_since is None:
             self.gap_since = now
         return new
-
-    def _missing(self, end: int) -> int:
-        """How many numbers below `end` never came, counted from the lowest that did."""
-        if not self.ranges or self.ranges[0][0] >= end:
-            return 0
-        came = sum(min(last, end - 1) - first + 1 for first, last in self.ranges if first < end)
-        return end - self.ranges[0][0] - came
 
     def _settle(self, first: int, last: int) -> None:
         """Add a range and join it with all that it touches."""

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from gridward.audit.keeper import Keeper
 from gridward.audit.trail import Trail, folder_of
+from gridward.crosscheck import RESERVED
 from gridward.payload import read_object, text
 from gridward.recorder import room
 from gridward.recorder.database import writer
@@ -82,17 +83,20 @@ class Recorder:
 
     async def cycle(self) -> None:
         """Commit what has come, then acknowledge it; what the store does not take waits, with an alarm."""
-        batch, self._batch = self._batch, _Batch()
         self._enough.clear()
-        trouble: Trouble | None = None
+        batch, trouble = _Batch(), None
         try:
             trouble = await self.in_thread(lambda: self.audit.write(self.store))
             self.audit.acknowledge()
+            batch, self._batch = self._batch, batch
             complete = await self.in_thread(lambda: self._write(batch))
             self._acknowledge(complete)
             await self._look_after()
-        except Faulty as error:
+        except (*Faulty, asyncio.CancelledError) as error:
+            self._batch.parcels[:0] = batch.parcels  # not come to yet; what comes twice is stored once
             self._batch.about = batch.about | self._batch.about
+            if isinstance(error, asyncio.CancelledError):
+                raise
             await self.in_thread(self.store.close)
             trouble = trouble or explain(error)
         if trouble is None:
@@ -272,7 +276,7 @@ async def run_recorder(site: Site, link: Link, clock: Clock) -> None:
     following = [asyncio.create_task(follower.run()) for follower in followers]
     following.append(asyncio.create_task(HealthLog(recorder).run()))
     if site.record.follow_discovery:
-        ours = {device.id for device in site.all_devices()} | set(site.services) | {"site"}
+        ours = {device.id for device in site.all_devices()} | set(RESERVED)
         shelf = Shelf(recorder.put, recorder.describe, recorder.wall)
         following.append(asyncio.create_task(Strangers(link, shelf, clock, ours).run()))
     try:

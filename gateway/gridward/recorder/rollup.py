@@ -41,9 +41,11 @@ ON CONFLICT (series, hour) DO UPDATE SET {update}
 
 _LATE = """
 SELECT min(hour) FROM late WHERE hour < ? AND (hour * {hour} >= ? OR NOT EXISTS (
-    SELECT 1 FROM behind WHERE ts >= hour * {hour} AND ts < (hour + 1) * {hour}))
+    SELECT 1 FROM followers CROSS JOIN behind USING (name)
+    WHERE ts >= hour * {hour} AND ts < (hour + 1) * {hour}))
 """
-"""Late readings of an hour let go before are deleted once summed up: not before a database has had them."""
+"""Late readings of an hour let go before are deleted once summed up: not before a database has had them.
+What is behind is keyed by database first: without their names each hour would look at all that waits."""
 
 
 @contextmanager
@@ -151,7 +153,10 @@ def _retain_raw(connection: sqlite3.Connection, wanted: int) -> int:
     edge = (first // HOUR + 1) * HOUR
     with transaction(connection):
         set_mark(connection, "raw_from", max(edge, begin))
-        connection.execute("DELETE FROM behind WHERE ts >= ? AND ts < ?", (begin, edge))
+        connection.execute(
+            "DELETE FROM behind WHERE name IN (SELECT name FROM followers) AND ts >= ? AND ts < ?",
+            (begin, edge),
+        )
         return connection.execute("DELETE FROM raw WHERE ts >= ? AND ts < ?", (begin, edge)).rowcount
 
 

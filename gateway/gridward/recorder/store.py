@@ -217,11 +217,6 @@ class Store:
     def count(self) -> int:
         return self.read.count()
 
-    @property
-    def lost(self) -> int:
-        """How many messages senders gave up before they came, since the store was opened."""
-        return 0 if self._opened is None else sum(one.lost for one in self._opened.receipts.values())
-
     def close(self) -> None:
         """Close the file; the next use opens it again."""
         if self._opened is not None:

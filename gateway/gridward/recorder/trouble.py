@@ -7,7 +7,8 @@ from gridward.recorder.schema import ForeignFile, NewerStore
 from gridward.recorder.store import Vanished
 from gridward.recorder.watch import Overwritten
 
-Faulty = (sqlite3.Error, OSError, NewerStore, ForeignFile, Vanished, Overwritten)
+Broken = (sqlite3.Error, NewerStore, ForeignFile, Vanished, Overwritten)
+Faulty = (OSError, *Broken)
 
 FREE = "free some disk, or keep less (`record: keep:` in the site file)"
 MOVE = "move the store away, with its -wal and -shm files; a new one is made, the old one may be mended"

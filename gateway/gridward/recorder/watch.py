@@ -61,7 +61,7 @@ class Watch:
             raise Overwritten(f"{self.path} was overwritten while it was in use: {reason}")
 
     def _seen(self) -> tuple[int, int] | None:
-        """Its identity and how many readings it was ever given.
+        """Its identity and how many readings it was ever given; None while all of a new one is in its WAL.
 
         A checkpoint that found the disk full leaves the file shorter than it says, until the next one; what
         is missing waits in the WAL. It is read all the same: only so does SQLite let it pass.
@@ -69,5 +69,7 @@ class Watch:
         uri = f"{self.path.absolute().as_uri()}?mode=ro&immutable=1"
         with closing(sqlite3.connect(uri, uri=True)) as connection:
             connection.execute("PRAGMA writable_schema=ON")
+            if self.seen is None and connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+                return None
             identity = mark(connection, IDENTITY)
             return None if identity is None else (identity, mark(connection, "readings") or 0)
