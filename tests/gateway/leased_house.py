@@ -1,7 +1,8 @@
-"""A house whose devices tell their states each second, whose relay issues its lease, and the role `rules`."""
+"""Houses whose devices tell their states each second, whose relay issues its lease, and the role `rules`."""
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from gridward.live import Live
@@ -26,38 +27,26 @@ DEVICES: dict[str, dict[str, object]] = {
 }
 
 
-class House:
+class Devices:
     """All devices of a site say their state once a second; the relay issues its lease every 5 s."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, devices: Mapping[str, Mapping[str, object]]) -> None:
         self.clock = TurnedClock()
         self.broker = MemoryBroker(self.clock)
-        self.link = self.broker.link("rules")
         self.folder = folder
-        self.states = {device: dict(values) for device, values in DEVICES.items()}
+        self.states = {device: dict(values) for device, values in devices.items()}
         self.silent: set[str] = set()
         self.issued = 0
         self.task: asyncio.Task[None] | None = None
-        for device, values in DEVICES.items():
+        for device, values in devices.items():
             info = {"v": 1, "kind": "any", "name": device, "entities": {key: {} for key in values}}
             self.broker.publish(f"{ROOT}/{device}/info", json.dumps(info), retain=True)
             self.broker.publish(f"{ROOT}/{device}/availability", "online", retain=True)
-
-    def start(self, mode: str = "on", settings: GridSwitchSettings = SETTINGS) -> None:
-        live = Live(self.link, self.clock)
-        rules = Rules(live, self.link, self.clock, settings, self.folder, mode)
-        self.task = asyncio.create_task(rules.run())
 
     async def stop(self) -> None:
         if self.task is not None:
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
-
-    async def restart(self, mode: str = "on") -> None:
-        await self.stop()
-        self.broker = MemoryBroker(self.clock, retained=self.broker.retained)
-        self.link = self.broker.link("rules")
-        self.start(mode)
 
     async def live(self, seconds: int) -> None:
         for _ in range(seconds):
@@ -74,12 +63,15 @@ class House:
         lease = json.dumps({"v": 1, "epoch": "e1", "n": self.issued})
         self.broker.publish(f"{ROOT}/contactor/lease", lease, retain=retain)
 
-    async def ask(self, entity: str, value: str) -> dict[str, object]:
-        command = {"v": 1, "value": value, "id": f"c{len(self.broker.log)}", "by": "page", "ttl": 10}
+    async def answer(self, entity: str, value: str | float, by: str = "page") -> dict[str, object]:
+        command = {"v": 1, "value": value, "id": f"c{len(self.broker.log)}", "by": by, "ttl": 10}
         self.broker.publish(f"{ROOT}/rules/{entity}/command", json.dumps(command))
         await self.clock.turn(0.0)
-        result: dict[str, object] = json.loads(self.broker.said(f"{ROOT}/rules/{entity}/result")[-1])
-        return result
+        found: dict[str, object] = json.loads(self.broker.said(f"{ROOT}/rules/{entity}/result")[-1])
+        return found
+
+    async def ask(self, entity: str, value: str | float, by: str = "page") -> str:
+        return str((await self.answer(entity, value, by))["status"])
 
     @property
     def shown(self) -> dict[str, object]:
@@ -89,6 +81,29 @@ class House:
     def said(self, key: str) -> object:
         return self.shown[key]
 
+    def events(self, what: str = "inverter/source") -> list[dict[str, object]]:
+        events = [json.loads(payload) for payload in self.broker.said(f"{ROOT}/audit")]
+        return [event for event in events if event["what"] == what]
+
+
+class House(Devices):
+    """The grid switch alone."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, DEVICES)
+        self.link = self.broker.link("rules")
+
+    def start(self, mode: str = "on", settings: GridSwitchSettings = SETTINGS) -> None:
+        live = Live(self.link, self.clock)
+        rules = Rules(live, self.link, self.clock, settings, self.folder, mode)
+        self.task = asyncio.create_task(rules.run())
+
+    async def restart(self, mode: str = "on") -> None:
+        await self.stop()
+        self.broker = MemoryBroker(self.clock, retained=self.broker.retained)
+        self.link = self.broker.link("rules")
+        self.start(mode)
+
     @property
     def sentence(self) -> str:
         return str(self.shown["sentence"])
@@ -97,7 +112,3 @@ class House:
     def renewals(self) -> list[int]:
         said = self.broker.said(f"{ROOT}/contactor/lease/renew")
         return [json.loads(payload)["n"] for payload in said]
-
-    def events(self, what: str) -> list[dict[str, object]]:
-        events = [json.loads(payload) for payload in self.broker.said(f"{ROOT}/audit")]
-        return [event for event in events if event["what"] == what]

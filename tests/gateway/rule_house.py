@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from gateway.leased_house import ROOT, Devices
+
 from gridward.live import Live
 from gridward.rules.automation import Automation
 from gridward.rules.condition import Compare
@@ -12,12 +14,10 @@ from gridward.rules.policy import Policy, Rule, Wish
 from gridward.rules.role import Rules
 from gridward.rules.view import Ref
 from gridward.site import GridSwitchSettings, RecordSpec, RulesSpec, Site
-from gridward_kit.clock import iso
 from gridward_kit.entity import CURRENT, Number
 from gridward_kit.mqtt import Broker
-from gridward_kit.testing import MemoryBroker, TurnedClock
+from gridward_kit.testing import MemoryBroker
 
-ROOT = "gridward/home"
 VOLTS = Ref("bms", "voltage", "battery.voltage", "V")
 SOURCE = Ref("inverter", "source", "inverter.source", "", ("USB", "SUB", "SBU"))
 USB = Rule(
@@ -62,20 +62,11 @@ WELL: dict[str, dict[str, object]] = {
 }
 
 
-class House:
-    """A BMS and an inverter that say their state once a second; the relay issues its lease every 5 s."""
+class House(Devices):
+    """A policy beside the grid switch."""
 
     def __init__(self, folder: Path) -> None:
-        self.clock = TurnedClock()
-        self.broker = MemoryBroker(self.clock)
-        self.folder = folder
-        self.states = {device: dict(values) for device, values in WELL.items()}
-        self.task: asyncio.Task[None] | None = None
-        self.issued = 0
-        for device, values in WELL.items():
-            info = {"v": 1, "kind": "any", "name": device, "entities": {key: {} for key in values}}
-            self.broker.publish(f"{ROOT}/{device}/info", json.dumps(info), retain=True)
-            self.broker.publish(f"{ROOT}/{device}/availability", "online", retain=True)
+        super().__init__(folder, WELL)
 
     def start(self, mode: str = "on", policy: Policy = POLICY) -> None:
         link = self.broker.link("rules")
@@ -85,11 +76,6 @@ class House:
         self.rules = Rules(live, link, self.clock, settings, self.folder, mode, automation)
         self.task = asyncio.create_task(self.rules.run())
 
-    async def stop(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-            await asyncio.gather(self.task, return_exceptions=True)
-
     async def restart(self, mode: str = "on", policy: Policy = POLICY) -> None:
         """Start the rules anew; what was said before stays on record."""
         await self.stop()
@@ -97,7 +83,7 @@ class House:
         self.broker = MemoryBroker(self.clock, retained=self.broker.retained, log=log)
         self.start(mode, policy)
 
-    def take(self, policy: Policy) -> None:
+    def take(self, policy: Policy, mode: str = "on") -> None:
         """Have another policy taken up, as after a signal to read the site file anew."""
         settings = GridSwitchSettings("bms", "inverter", relay="contactor")
         site = Site(
@@ -108,30 +94,9 @@ class House:
             broker=Broker("mqtt://memory"),
             folder=self.folder,
             record=RecordSpec(self.folder / "gridward.db"),
-            rules=RulesSpec("on", settings, policy),
+            rules=RulesSpec(mode, settings, policy),
         )
         self.rules.reread(site)
-
-    async def live(self, seconds: int) -> None:
-        for _ in range(seconds):
-            for device, values in self.states.items():
-                state = {"v": 1, "at": iso(self.clock.time()), **values}
-                self.broker.publish(f"{ROOT}/{device}/state", json.dumps(state), retain=True)
-            if int(self.clock.monotonic()) % 5 == 0:
-                self.issued += 1
-                lease = json.dumps({"v": 1, "epoch": "e1", "n": self.issued})
-                self.broker.publish(f"{ROOT}/contactor/lease", lease)
-            await self.clock.turn(1.0)
-
-    async def ask(self, entity: str, value: str | float, by: str = "page") -> str:
-        return str((await self.answer(entity, value, by))["status"])
-
-    async def answer(self, entity: str, value: str | float, by: str = "page") -> dict[str, object]:
-        command = {"v": 1, "value": value, "id": f"c{len(self.broker.log)}", "by": by, "ttl": 10}
-        self.broker.publish(f"{ROOT}/rules/{entity}/command", json.dumps(command))
-        await self.clock.turn(0.0)
-        found: dict[str, object] = json.loads(self.broker.said(f"{ROOT}/rules/{entity}/result")[-1])
-        return found
 
     @property
     def commands(self) -> list[dict[str, object]]:
@@ -152,15 +117,3 @@ class House:
         found: dict[str, dict[str, dict[str, object]]]
         found = json.loads(self.broker.retained[f"{ROOT}/rules/decisions"])
         return found
-
-    @property
-    def shown(self) -> dict[str, object]:
-        state: dict[str, object] = json.loads(self.broker.said(f"{ROOT}/rules/state")[-1])
-        return state
-
-    def said(self, key: str) -> object:
-        return self.shown[key]
-
-    def events(self, what: str = "inverter/source") -> list[dict[str, object]]:
-        events = [json.loads(payload) for payload in self.broker.said(f"{ROOT}/audit")]
-        return [event for event in events if event["what"] == what]

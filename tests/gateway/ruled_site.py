@@ -1,4 +1,13 @@
-"""A site file of an inverter and a battery, as far as its rules; tests go on from there."""
+"""A site of an inverter and a battery: its file as far as its rules, and a rule file read for it."""
+
+from pathlib import Path
+
+from gridward.document import Fault
+from gridward.policies.rulefile import read_policy
+from gridward.policies.siterules import catalogue_of
+from gridward.rules.policy import Policy
+from gridward.site import DeviceSpec
+from gridward_kit.integration import integrations
 
 SITE = """\
 version: 1
@@ -15,3 +24,13 @@ roles: {battery: bms, load: inverter, pv: inverter}
 rules:
   grid_switch: {}
 """
+DEVICES = [DeviceSpec("inverter", "axpert", "Inverter", writable=True), DeviceSpec("bms", "daly", "Battery")]
+CATALOGUE = catalogue_of(DEVICES, {"battery": "bms", "pv": "inverter", "load": "inverter"}, integrations())
+
+
+def read(text: str, folder: Path) -> tuple[Policy, list[Fault]]:
+    """A rule file of this text."""
+    file = folder / "own.yaml"
+    file.write_text(text)
+    faults: list[Fault] = []
+    return read_policy(file, CATALOGUE, faults), faults

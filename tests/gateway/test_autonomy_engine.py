@@ -16,7 +16,8 @@ import coverage
 import pytest
 from gateway import rule_house
 from gateway.engine_house import ALWAYS, AMPERES, FULL, SOC, SOURCE, USB, house, policy, rule, writes
-from gateway.test_rule_file import RULE, read
+from gateway.ruled_site import read
+from gateway.test_rule_file import RULE
 
 import gridward.rehearsal.trial
 import gridward.rules.story

@@ -1,6 +1,8 @@
 """The contactor's company in a site file: generator, interlock, panel, drills; and what doctor says of it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -181,6 +183,24 @@ def test_a_process_is_known_while_it_lives(tmp_path: Path) -> None:
         assert running(tmp_path) == (), "another process that has its number now"
         assert not file.exists()
     assert running(tmp_path) == ()
+
+
+def test_a_second_process_for_the_same_roles_is_turned_away(tmp_path: Path) -> None:
+    child = "import sys; from pathlib import Path; from gridward.drill.processes import registered\n"
+    child += "with registered(Path(sys.argv[1]), ('rules', 'http')): print('here', flush=True); input()"
+    command = [sys.executable, "-c", child, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"here\n"
+        with pytest.raises(ValueError, match=f"process {other.pid} runs rules of this site"):
+            registered(tmp_path, ("bus:one", "rules")).__enter__()
+        with registered(tmp_path, ("bus:one",)):
+            assert len(running(tmp_path)) == 2
+        file = tmp_path / "processes" / f"{other.pid}.json"
+        before = {**json.loads(file.read_text()), "boot": "another"}
+        file.write_text(json.dumps(before))
+        assert running(tmp_path) == (), "it ran before the computer was started anew"
+        other.communicate(b"\n")
 
 
 STARTS = """\

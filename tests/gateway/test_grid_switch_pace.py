@@ -145,6 +145,16 @@ def test_within_an_hour_there_is_no_third_way_out() -> None:
     )
 
 
+async def test_what_the_contactor_did_counts_for_a_person_while_rules_only_watch(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.states["contactor"] |= {"position": "connected", "changes_last_hour": 3, "changes_today": 3}
+    house.start("observe")
+    await house.live(65)
+    answer = await house.answer("grid_override", "islanded")
+    await house.stop()
+    assert (answer["status"], str(answer["reason"])[:31]) == ("refused", "Switched 3 times in an hour; st")
+
+
 def test_by_hand_it_is_the_same() -> None:
     memory = Memory("connected", 0.0, at=4999.0, changes=(3000.0, 4000.0))
     seen = Inputs({"battery": bank("full"), "inverter": INVERTER}, "islanded")

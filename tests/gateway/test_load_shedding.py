@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import gpiozero
 import pytest
-from gateway.rule_house import ROOT, House
+from gateway.leased_house import ROOT
+from gateway.rule_house import House
 from gpiozero.pins.mock import MockFactory
 from plugs import SWITCHES, SimulatedSwitch, Tasmota
 

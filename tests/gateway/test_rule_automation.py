@@ -1,14 +1,16 @@
 """The rules beside the grid switch on a broker in memory: commands, modes, overrides, the record."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gateway.rule_house import ROOT, SOURCE, USB, VOLTS, House
+from gateway.leased_house import ROOT
+from gateway.rule_house import POLICY, SOURCE, USB, VOLTS, House
 
 from gridward.rules import automation as at_work
 from gridward.rules.condition import Compare
-from gridward.rules.policy import Output, Policy
+from gridward.rules.policy import Output, Policy, Rule
 
 
 @pytest.fixture
@@ -141,3 +143,30 @@ async def test_a_policy_that_fails_writes_nothing_and_the_lease_goes_on(
     assert house.shown["decision"] == "islanded"
     assert len(house.broker.said(f"{ROOT}/contactor/lease/renew")) > 5
     assert house.commands == []
+
+
+ALARM = Rule("low", "It is low.", Compare(VOLTS, "below", 52.0), (), criticality="informational")
+
+
+async def test_an_alarm_stays_raised_over_a_reload_that_moves_it_in_its_file(house: House) -> None:
+    house.states["bms"]["voltage"] = 51.0
+    house.start("on", replace(POLICY, rules=(USB, replace(ALARM, place="own.yaml:5"))))
+    await house.live(2)
+    house.take(replace(POLICY, digest="d2", rules=(USB, replace(ALARM, place="own.yaml:9"))))
+    await house.live(2)
+    assert [event["status"] for event in house.events("rules/alarm_low")] == ["raised"]
+    house.take(replace(POLICY, digest="d3"))
+    await house.live(2)
+    assert [event["status"] for event in house.events("rules/alarm_low")] == ["raised", "cleared"]
+
+
+async def test_what_an_alarm_was_while_a_person_held_an_output_is_not_shown_after(house: House) -> None:
+    house.states["bms"]["voltage"] = 51.0
+    house.start("off", replace(POLICY, rules=(USB, ALARM)))
+    await house.live(2)
+    assert "alarm_low" not in house.shown
+    await house.ask("inverter_source_override", "SUB for 60s")
+    await house.live(2)
+    assert house.said("alarm_low") is True
+    await house.live(75)
+    assert "alarm_low" not in house.shown

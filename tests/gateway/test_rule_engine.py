@@ -92,6 +92,21 @@ def test_levels_1_and_3_write_nothing(level: int, said: str) -> None:
     assert code(one) == said
 
 
+@pytest.mark.parametrize("level", [1, 3])
+def test_what_they_cannot_advise_or_propose_is_no_reason_for_the_fallback(level: int) -> None:
+    outside = Output(SOURCE, needs=Compare(SOC, "above", 90.0), fallback="SUB")
+    one = house(policy(replace(USB, level=level), outputs=(outside,)), voltage=50.4)
+    assert not writes(one, 600)
+    assert code(one) == "envelope"
+
+
+@pytest.mark.parametrize(("level", "expected"), [(1, []), (3, ["SUB"])])
+def test_an_output_that_is_only_advised_on_has_no_fallback(level: int, expected: list[str]) -> None:
+    one = house(policy(replace(USB, level=level), outputs=(Output(SOURCE, fallback="SUB", grace=60.0),)))
+    one.has({VOLTS: None})
+    assert [write.value for write in writes(one, 600)] == expected
+
+
 def test_a_value_that_stands_is_not_written_and_one_that_is_not_read_neither() -> None:
     one = house(policy(USB), voltage=50.4, output_source_priority="USB")
     assert not writes(one, 3600)

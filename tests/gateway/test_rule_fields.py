@@ -4,12 +4,10 @@ fields of a level 3 rule, the gateway's own devices; and the faults of each with
 from pathlib import Path
 
 import pytest
+from gateway.ruled_site import read
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridward.document import Fault
-from gridward.policies.rulefile import read_policy
-from gridward.policies.siterules import catalogue_of
 from gridward.rules import alarms
 from gridward.rules.alarms import standing
 from gridward.rules.amount import Amount
@@ -18,14 +16,10 @@ from gridward.rules.engine import Inputs, Memory, decide
 from gridward.rules.expanded import expanded
 from gridward.rules.held import UNSEEN, Held, Wait, seen
 from gridward.rules.inputs import Source
-from gridward.rules.policy import Policy, Rule
+from gridward.rules.policy import Policy, Rule, Wish
 from gridward.rules.view import Ref, View
-from gridward.site import DeviceSpec
-from gridward_kit.integration import integrations
 from gridward_kit.point import Value
 
-DEVICES = [DeviceSpec("inverter", "axpert", "Inverter", writable=True), DeviceSpec("bms", "daly", "Battery")]
-CATALOGUE = catalogue_of(DEVICES, {"battery": "bms", "load": "inverter"}, integrations())
 RULE = """\
 version: 1
 policy: own
@@ -50,13 +44,6 @@ rules:
 """
 SOC = Ref("bms", "soc", "battery.soc", "%")
 VOLTS = Ref("bms", "voltage", "battery.voltage", "V")
-
-
-def read(text: str, folder: Path) -> tuple[Policy, list[Fault]]:
-    file = folder / "own.yaml"
-    file.write_text(text)
-    faults: list[Fault] = []
-    return read_policy(file, CATALOGUE, faults), faults
 
 
 def test_every_field_is_taken(tmp_path: Path) -> None:
@@ -141,6 +128,17 @@ def test_what_is_reckoned_from_something_missing_is_unknown() -> None:
         assert amount.value(View()) is None
         assert Compare(VOLTS, "above", amount).truth(bank(voltage=50)) is None
         assert SOC in Compare(VOLTS, "above", amount).refs()
+
+
+@pytest.mark.parametrize("step", [0.0, 2.0])
+def test_what_is_beyond_every_number_is_unknown_and_the_other_rules_go_on(step: float) -> None:
+    beyond = Amount(VOLTS, 1e308, 1e308, step)
+    assert beyond.value(bank(voltage=50)) is None
+    always = Compare(VOLTS, "above", 0.0)
+    rules = (Rule("a", "A.", always, (Wish(SOC, beyond),)), Rule("b", "B.", always, (Wish(VOLTS, 3.0),)))
+    inputs, policy = Inputs(bank(voltage=50, soc=3)), Policy("own", rules=rules, settle=0.0)
+    decisions, _ = decide(inputs, policy, 1.0, Memory())
+    assert [one.code for one in decisions] == ["nothing", "write"]
 
 
 def after(truths: list[bool | None], wait: Wait) -> Held:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from gateway.ruled_site import DEVICES, read
 from gateway.ruled_site import SITE as RULED
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,6 @@ from gridward.document import Fault, SiteFault
 from gridward.policies.rulefile import read_policy, shipped
 from gridward.rules.catalogue import Catalogue
 from gridward.rules.expanded import expanded
-from gridward.rules.policy import Policy
 from gridward.site import DeviceSpec
 from gridward_kit.integration import integrations
 
@@ -33,18 +33,6 @@ rules:
     for: {minutes: 4}
     then: {inverter.output_source_priority: USB}
 """
-DEVICES = [
-    DeviceSpec("inverter", "axpert", "Inverter", writable=True),
-    DeviceSpec("bms", "daly", "Battery"),
-]
-CATALOGUE = Catalogue(DEVICES, {"battery": "bms", "pv": "inverter"}, "inverter", integrations())
-
-
-def read(text: str, folder: Path) -> tuple[Policy, list[Fault]]:
-    file = folder / "own.yaml"
-    file.write_text(text)
-    faults: list[Fault] = []
-    return read_policy(file, CATALOGUE, faults), faults
 
 
 def test_every_field_that_a_rule_has_is_there_although_the_file_leaves_it_out(tmp_path: Path) -> None:
@@ -85,6 +73,8 @@ def test_every_field_that_a_rule_has_is_there_although_the_file_leaves_it_out(tm
         (("at_most", "beneath"), 10, "one of above, below"),
         (("at_most: critical", "at_most: .nan"), 10, "a number"),
         (("at_most: critical", "equals: .inf"), 10, "a number"),
+        (("at_most: critical", f"at_most: 1{'0' * 400}"), 10, "a number"),
+        (("at_most: critical", f"equals: 1{'0' * 400}"), 10, "a number"),
         (("at_most: critical", "between: [53, 51]"), 10, "the lower first"),
         (("SBU", "SUN"), 9, "one of USB, SUB, SBU"),
         (("priority: USB", "priority: UTI"), 12, "one of USB, SUB, SBU"),

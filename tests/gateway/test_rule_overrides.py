@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gateway.rule_house import AMPERES, MORE, POLICY, ROOT, USB, VOLTS, House
+from gateway.leased_house import ROOT
+from gateway.rule_house import AMPERES, MORE, POLICY, USB, VOLTS, House
 
 from gridward.rules import asked
 from gridward.rules.condition import Compare
@@ -128,6 +129,52 @@ async def test_it_comes_back_after_a_restart_with_its_time_before_any_rule_runs(
     assert (house.said("override"), house.said(CHOSEN)) == ("stop", "auto")
     await house.live(300)
     assert house.said("override") == "auto"
+
+
+async def test_one_that_ends_while_no_rules_run_is_told_as_over(house: House) -> None:
+    house.start("on")
+    await house.live(2)
+    for entity, said in (
+        ("override", "stop for 2min"),
+        ("inverter_source_override", "SUB for 2min"),
+        ("grid_override", "connected for 2min"),
+    ):
+        assert await house.ask(entity, said) == "confirmed"
+    await house.live(100)
+    await house.restart()
+    await house.clock.turn(0.0)
+    shown = [house.said(one) for one in ("override", "inverter_source_override", "grid_override")]
+    assert shown == ["auto", "auto", "auto"]
+    for what in ("rules/override", "inverter/source", "rules/grid_override"):
+        (event,) = [one for one in house.events(what) if one["status"] == "expired"]
+        assert event["after"] == "auto"
+
+
+async def test_one_ends_although_the_rules_are_killed_again_and_again(house: House) -> None:
+    house.states["contactor"]["position"] = "connected"
+    house.start("observe")
+    await house.live(2)
+    assert await house.ask("inverter_source_override", "SUB for 3min") == "confirmed"
+    house.states["inverter"]["source"] = "SUB"
+    file = house.folder / "rules.json"
+    for _ in range(6):
+        await house.live(5)
+        kept = file.read_bytes()
+        await house.stop()
+        file.write_bytes(kept)  # who is killed keeps nothing on the way out
+        await house.restart("observe")
+    await house.live(2)
+    assert house.said("inverter_source_override") == "auto"
+    assert [event["status"] for event in house.events()].count("expired") == 1
+
+
+async def test_one_that_another_policy_leaves_no_room_for_is_told_as_withdrawn(house: House) -> None:
+    house.start("on", NUMBERS)
+    await house.live(2)
+    assert await house.ask(CHOSEN, "30 for 1h") == "confirmed"
+    house.take(replace(POLICY, digest="d2"))
+    event = house.events("inverter/amperes")[-1]
+    assert (event["before"], event["after"], event["status"]) == (30.0, "auto", "withdrawn")
 
 
 async def test_the_grid_takes_a_time_too(house: House) -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gateway.rule_house import AMPERES, MORE, PROPOSING, ROOT, USB, VOLTS, House
+from gateway.leased_house import ROOT
+from gateway.rule_house import AMPERES, MORE, PROPOSING, USB, VOLTS, House
 
 from gridward.rules.condition import Compare
 from gridward.rules.policy import Output, Policy
@@ -100,6 +101,13 @@ async def test_it_is_withdrawn_when_its_condition_ends_and_unknown_is_no_end(hou
     assert len(house.proposals) == 1
     house.states["bms"]["voltage"] = 51.0
     await house.live(2)
+    assert steps(house) == ["made", "withdrawn"]
+
+
+async def test_a_rule_that_lasts_proposes_only_while_its_condition_holds(house: House) -> None:
+    await proposed(house, policy=replace(PROPOSING, rules=(USB, replace(MORE, lasts=60.0))))
+    house.states["bms"]["voltage"] = 51.0
+    await house.live(30)
     assert steps(house) == ["made", "withdrawn"]
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from gateway.rule_house import AMPERES, MORE, POLICY, SOURCE, USB, VOLTS, House
 from gateway.test_rule_file import RULE, SITE
+from gateway.test_rule_values import ask
+from gateway.test_rule_values import site as held_against
 
 from gridward.config import load
-from gridward.rules.condition import Compare
+from gridward.rules.condition import All, Changed, Compare, OneOf
 from gridward.rules.policy import Output, Policy, Rule, Wish
+from gridward.rules.view import Ref
 from gridward.run import House as Roles
 from gridward.run import reread
 from gridward_kit.clock import SystemClock
@@ -191,6 +194,50 @@ async def test_an_override_stays_over_a_reload_and_a_broken_file_leaves_the_old_
     assert event["reason"] == "own.yaml:3: expected a number"
 
 
+async def test_what_ended_while_no_rules_ran_is_seen_to_have_ended(house: House) -> None:
+    mode = Ref("inverter", "mode", "inverter.mode")
+    ends = All((OneOf(mode, ("line",)), Changed(mode, 600.0)))
+    over = Policy(
+        "tested", "d1", rules=(Rule("over", "It is over.", ends, (Wish(SOURCE, "SUB"),)),), settle=0.0
+    )
+    house.start("on", over)
+    await house.live(5)
+    await house.restart(policy=over)
+    await house.live(5)
+    assert house.commands == []
+    house.states["inverter"]["mode"] = "line"
+    await house.restart(policy=over)
+    await house.live(5)
+    assert [command["value"] for command in house.commands] == ["SUB"]
+    house.states["inverter"]["source"] = "SUB"
+    await house.live(5)
+    house.states["inverter"]["source"] = "SBU"
+    await house.restart(policy=over)
+    await house.live(120)
+    assert len(house.commands) == 1, "what ended is ended once"
+
+
+async def test_a_mode_that_the_site_file_says_anew_is_taken_up_and_else_a_persons_stays(house: House) -> None:
+    house.start("on")
+    await house.live(65)
+    assert house.said("decision") == "islanded"
+    await house.ask("mode", "observe")
+    house.take(replace(POLICY, digest="d2"))
+    await house.live(2)
+    assert (house.said("mode"), house.said("decision")) == ("observe", "connected")
+    await house.ask("mode", "on")
+    await house.live(2)
+    assert house.said("decision") == "islanded"
+    house.take(replace(POLICY, digest="d3"), "off")
+    await house.live(2)
+    assert (house.said("mode"), house.said("decision")) == ("off", "connected")
+    event = house.events("rules/mode")[-1]
+    assert (event["before"], event["after"], event["status"]) == ("on", "off", "reloaded")
+    await house.restart("off")
+    await house.live(2)
+    assert house.said("mode") == "off"
+
+
 async def test_a_site_file_is_read_anew_and_a_broken_one_told_once_with_its_line(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -216,3 +263,13 @@ async def test_a_site_file_is_read_anew_and_a_broken_one_told_once_with_its_line
     assert now is not None
     assert before is not None
     assert now.digest != before.digest
+
+
+def test_what_a_device_was_found_not_to_take_keeps_no_file_from_being_read_anew(tmp_path: Path) -> None:
+    file = held_against(tmp_path, ": 20}", ": 18}")
+    roles = Roles(load(file), SystemClock(), Broker("mqtt://nowhere"))
+    taken: list[object] = []
+    roles.rereads["rules"] = taken.append
+    ask(tmp_path)
+    reread(roles, file)
+    assert taken == [roles.site], "it would have started with it, too"

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from gateway.rule_house import AMPERES, ROOT, VOLTS, House
+from gateway.leased_house import ROOT
+from gateway.rule_house import AMPERES, VOLTS, House
 from gateway.ruled_site import SITE as RULED
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,6 +116,10 @@ def test_a_current_that_the_inverter_was_found_not_to_take(tmp_path: Path, value
     assert shown.exit_code == 2
     assert "18 is not one of 2, 10, 20, 30" in shown.output
     assert faults(file, starting=True) == []
+    own = ["--site", str(file)]
+    unheld = {("accept", "inverter"): "no longer bound", ("relay", "safe", "nobody"): "has no relay 'nobody'"}
+    for words, said in unheld.items():  # the house runs all the same, and so do its commands
+        assert said in CliRunner().invoke(app, [*words, *own]).output
 
 
 def test_what_is_kept_of_the_inverter_may_be_broken(tmp_path: Path) -> None:
@@ -225,6 +230,7 @@ def test_a_duration_is_written_alike_everywhere(
         {},
         {"minutes": -1},
         {"min": True},
+        {"min": 10**400},
         90,
         None,
         [],

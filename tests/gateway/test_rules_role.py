@@ -79,7 +79,7 @@ async def test_what_was_retained_before_a_restart_islands_nobody(house: House) -
 async def test_a_person_connects_for_an_hour_then_it_is_automatic_again(house: House) -> None:
     house.start()
     await house.live(90)
-    assert (await house.ask("grid_override", "connected"))["status"] == "confirmed"
+    assert (await house.answer("grid_override", "connected"))["status"] == "confirmed"
     assert house.said("decision") == "connected"
     before = len(house.renewals)
     await house.live(3590)
@@ -100,29 +100,29 @@ async def test_a_person_islands_inside_the_conditions_in_every_mode(house: House
     house.states["bms"]["voltage"] = 51.5
     await house.live(90)
     assert house.renewals == []
-    assert (await house.ask("grid_override", "islanded"))["status"] == "confirmed"
+    assert (await house.answer("grid_override", "islanded"))["status"] == "confirmed"
     await house.live(20)
     assert house.said("decision") == "islanded"
     assert len(house.renewals) >= 3
     house.states["bms"]["discharge_mosfet"] = False
     await house.live(2)
     assert house.said("decision") == "connected"
-    assert (await house.ask("grid_override", "auto"))["status"] == "confirmed"
+    assert (await house.answer("grid_override", "auto"))["status"] == "confirmed"
 
 
 async def test_islanding_by_hand_is_refused_outside_the_conditions_with_the_reason(house: House) -> None:
     house.start()
     house.states["bms"]["voltage"] = 50.9
     await house.live(90)
-    result = await house.ask("grid_override", "islanded")
+    result = await house.answer("grid_override", "islanded")
     assert result["status"] == "refused"
     assert result["reason"] == "Bank at 50.9 V; back to the battery from 51.2 V."
     assert house.said("grid_override") == "auto"
     house.silent = {"inverter"}
     await house.live(15)
-    result = await house.ask("grid_override", "islanded")
+    result = await house.answer("grid_override", "islanded")
     assert str(result["reason"]).startswith("No answer from the inverter for ")
-    assert (await house.ask("grid_override", "connected"))["status"] == "confirmed"
+    assert (await house.answer("grid_override", "connected"))["status"] == "confirmed"
 
 
 async def test_a_virtual_islanding_gives_nobody_the_low_bank(house: House) -> None:
@@ -131,7 +131,7 @@ async def test_a_virtual_islanding_gives_nobody_the_low_bank(house: House) -> No
     house.states["bms"]["voltage"] = 51.0
     await house.live(60)
     assert house.said("would") == "islanded"
-    assert (await house.ask("grid_override", "islanded"))["status"] == "refused"
+    assert (await house.answer("grid_override", "islanded"))["status"] == "refused"
 
 
 async def test_an_override_survives_a_restart_by_its_remaining_running_time(house: House) -> None:
@@ -154,7 +154,7 @@ async def test_an_islanding_override_does_not_survive_a_restart(house: House) ->
     house.start()
     await house.ask("mode", "observe")
     await house.live(90)
-    assert (await house.ask("grid_override", "islanded"))["status"] == "confirmed"
+    assert (await house.answer("grid_override", "islanded"))["status"] == "confirmed"
     await house.live(5)
     assert house.said("decision") == "islanded"
     await house.restart("observe")
@@ -190,7 +190,7 @@ async def test_a_disk_that_takes_nothing_does_not_hold_a_person_back(house: Hous
     house.start()
     await house.live(70)
     house.folder.joinpath("rules.new").mkdir()
-    assert (await house.ask("grid_override", "connected"))["status"] == "confirmed"
+    assert (await house.answer("grid_override", "connected"))["status"] == "confirmed"
     await house.live(1)
     assert house.said("decision") == "connected"
 

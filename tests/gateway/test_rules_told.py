@@ -42,12 +42,12 @@ async def test_off_switches_nothing_and_says_so(house: House) -> None:
 async def test_switching_the_rules_on_and_off_is_answered_and_kept(house: House) -> None:
     house.start("observe")
     await house.live(120)
-    assert (await house.ask("mode", "on"))["status"] == "confirmed"
+    assert (await house.answer("mode", "on"))["status"] == "confirmed"
     await house.live(10)
     assert house.said("decision") == "islanded"
     assert house.renewals
-    assert (await house.ask("mode", "on"))["status"] == "unchanged"
-    assert (await house.ask("mode", "perhaps"))["status"] == "refused"
+    assert (await house.answer("mode", "on"))["status"] == "unchanged"
+    assert (await house.answer("mode", "perhaps"))["status"] == "refused"
     await house.restart("observe")
     await house.live(1)
     assert house.said("mode") == "on"

@@ -6,7 +6,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from gateway.rule_house import POLICY, ROOT, House
+from gateway.leased_house import ROOT
+from gateway.rule_house import POLICY, House
 from gateway.ruled_site import SITE
 from typer.testing import CliRunner
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from gridward import values
-from gridward.document import Fault, Node, Plain, Reader
+from gridward.document import Fault, Node, Plain, Reader, is_there
 from gridward.policies.oneoutput import DAY, Steering
 from gridward.policies.thresholds import Thresholds
 from gridward.rules.amount import Amount
@@ -53,7 +53,7 @@ def read_policy(
     extended = own.take("extends", values.text, None)
     if extended is not None:
         place, node = path_of(extended, file.parent), own.node.at(["extends"])
-        if not place.is_file() or place == file:
+        if not is_there(place) or place == file:
             nearest = values.nearest(extended, shipped())
             faults.append(node.fault(f"a policy or a file that is there{nearest}"))
             return Policy(file.stem)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gridward import crosscheck, values
-from gridward.document import Fault, Node
+from gridward.document import Fault, Node, is_there
 from gridward.planning.entities import INTEGRATION as PLAN
 from gridward.policies.levels import levelled
 from gridward.policies.rulefile import path_of, read_policy, shipped
@@ -99,7 +99,7 @@ def _named(node: Node, section: Section) -> dict[str, Path]:
     for item in node.content if isinstance(node.content, list) else [node]:
         name = item.content
         file = path_of(name, node.file.parent) if isinstance(name, str) and name else None
-        if file is None or not file.is_file():
+        if file is None or not is_there(file):
             nearest = values.nearest(str(name), shipped())
             expected = f"one of {', '.join(shipped())}, or a file that is there{nearest}"
             section.faults.append(item.fault(expected))

@@ -23,6 +23,8 @@ class Amount:
         if of is None or plus is None or times is None:
             return None
         total = round(of + plus * times, 6)
+        if not math.isfinite(total):
+            return None
         return floored(total, self.step) if self.step else total
 
     def refs(self) -> Iterator[Ref]:

@@ -1,8 +1,8 @@
 """Reads a rule's conditions from its file; every fault is told with its place, and the rest read on."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from gridward import values
 from gridward.document import Fault, Node, Plain
@@ -21,7 +21,7 @@ from gridward.rules.condition import (
     OneOf,
 )
 from gridward.rules.policy import Settings
-from gridward.rules.view import Operand, Ref, View
+from gridward.rules.view import POSSIBLE, Operand, Ref, View
 from gridward.section import Section
 from gridward.values import nearest
 from gridward_kit.entity import ENUM, BinarySensor, Number, Select, Sensor, Switch
@@ -81,7 +81,7 @@ class Asking:
     def operand(self, node: Node) -> Operand | None:
         """A number, the name of a setting, or an entity; None with a fault."""
         value = node.content
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        if _number(value):
             return float(value)
         if isinstance(value, str) and isinstance(number := self.settings.get(value), float):
             return number
@@ -214,10 +214,10 @@ class Asking:
         elif isinstance(found.row, Number) or found.row.quantity.unit is not None:
             if isinstance(value, str) and isinstance(number := self.settings.get(value), float):
                 return number
-            if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            if _number(value):
                 return value
             expected = f"a number or a setting's name{nearest(str(value), self.settings)}"
-        elif isinstance(value, str) or (isinstance(value, int | float) and math.isfinite(value)):
+        elif isinstance(value, bool | str) or _number(value):
             return value
         else:
             expected = "a value"
@@ -273,6 +273,11 @@ def moment(value: Plain) -> str:
     if isinstance(value, str) and (hour_of(value) is not None or day_of(value) is not None):
         return value
     raise values.Wrong('a time such as "22:00" or a day such as "11-01"')
+
+
+def _number(value: object) -> TypeGuard[int | float]:
+    """Whether it can be reckoned with; a file may say `.inf`, or an integer of a thousand digits."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -POSSIBLE < value < POSSIBLE
 
 
 def _options(found: Found) -> tuple[str, ...]:

@@ -25,10 +25,10 @@ from gridward_kit.entity import Entity
 from gridward_kit.kept import Json
 from gridward_kit.mqtt import Link
 from gridward_kit.point import Value
+from gridward_kit.spool import SANE
 
 log = logging.getLogger(__name__)
 
-SANE = 1_767_225_600.0  # 2026-01-01: a clock that shows less was never set
 PROGRESS_EVERY = 5.0
 
 
@@ -73,14 +73,13 @@ class Automation:
         what a person wants is; a change of mode begins anew, so that no old wait counts. Raises nothing
         that a rule can cause."""
         if mode != self._mode:
-            self._mode, self._memory = mode, Memory(written=self._counted())
+            self._mode, self._memory = mode, self._anew()
             self._recording.anew()
-        for ref, before in self.holds.expire(now).items():
-            what = "rules/override" if ref is None else ref
-            self._recording.event(what, before, AUTO, "expired", "Its time is over.")
+        self._expire(now)
         self._told(self.proposals.expire(now))
         approved = self.proposals.approved if self._link.connected else {}
         if mode == "off" and not self.holds.active() and not approved:
+            self._memory = self._anew()
             self._show((), now)
             return
         view = self._view(now)
@@ -100,11 +99,17 @@ class Automation:
             self._told(self.proposals.turn(decisions, self._policy, truths, now, wall, view.value))
         self._show(decisions, now)
 
+    def _expire(self, now: float) -> None:
+        """A person's word ends by time, and never silently."""
+        for ref, before in self.holds.expire(now).items():
+            what = "rules/override" if ref is None else ref
+            self._recording.event(what, before, AUTO, "expired", "Its time is over.")
+
     def _failed(self, error: Exception) -> None:
         reason = f"{type(error).__name__}: {error}"
         if reason != self._trouble:
             log.exception("rules: the policy %s failed; it writes nothing", self._policy.name)
-        self._trouble, self._memory = reason, Memory(written=self._counted())
+        self._trouble, self._memory = reason, self._anew()
 
     def _view(self, now: float) -> View:
         devices = {ref.device: ref.device for ref in self._policy.refs}
@@ -171,6 +176,10 @@ class Automation:
         now, before = self._clock.monotonic(), self._policy
         same, holds = unchanged(policy, before), Holds(policy.steered)
         holds.restore(self.holds.to_json(now), now, 0.0)
+        for ref, value in self.holds.active().items():
+            if ref not in holds.active():
+                reason = "The policy does not steer it any more, or not to this."
+                self._recording.event(ref, value, AUTO, "withdrawn", reason)
         self._told(self.proposals.take(policy, before))
         old = self._memory
         self._memory = replace(
@@ -192,6 +201,10 @@ class Automation:
         digest = self._policy.digest
         self._recording.event("rules/policy", digest, digest, "refused", reason)
 
+    def _anew(self) -> Memory:
+        """A memory without waits: of what was counted, and of what is to be seen to change."""
+        return Memory(values=self._memory.values, written=self._counted())
+
     def _counted(self) -> dict[Ref, Written]:
         return {ref: Written(times) for ref, times in self._writes.items()}
 
@@ -202,17 +215,26 @@ class Automation:
             "proposals": self.proposals.to_json(now),
             "writes": spending.to_json(self._writes, now),
             "acted": dict(self._since.acted),
+            "values": {f"{ref.device}/{ref.key}": value for ref, (value, _) in self._memory.values.items()},
         }
 
     def restore(self, content: Mapping[str, Json], now: float, spent: float) -> None:
         """Take up what was kept, before any rule decides."""
         self.holds.restore(content.get("holds"), now, spent)
+        self._expire(now)
         self.proposals.restore(content.get("proposals"), self._policy, now, spent)
         self._writes = spending.from_json(content.get("writes"), now)
+        values = content.get("values")
+        self._memory = replace(self._memory, values=self._known(values if isinstance(values, dict) else {}))
         acted = content.get("acted")
         for rule, at in acted.items() if isinstance(acted, dict) else ():
             if isinstance(at, int | float) and not isinstance(at, bool):
                 self._since.acted[rule] = float(at)
+
+    def _known(self, values: Mapping[str, Json]) -> dict[Ref, tuple[Value, None]]:
+        """The last values of what rules ask changes of: what changed while nobody looked has changed."""
+        kept = {ref: values.get(f"{ref.device}/{ref.key}") for ref in self._policy.changing}
+        return {ref: (one, None) for ref, one in kept.items() if isinstance(one, bool | int | float | str)}
 
     def _show(self, decisions: tuple[Decision, ...], now: float) -> None:
         """Say what is decided of each output, retained, whenever it changes; how far a wait has come, every

@@ -12,9 +12,9 @@ from gridward.rules.amount import Amount
 from gridward.rules.confidence import confidence
 from gridward.rules.envelope import bounded
 from gridward.rules.held import UNSEEN, Held, seen
-from gridward.rules.policy import PROPOSES, RANKS, Criticality, Output, Policy, Rule
+from gridward.rules.policy import PROPOSES, RANKS, WATCHES, Criticality, Output, Policy, Rule
 from gridward.rules.spending import Written, confirmed, spend
-from gridward.rules.view import Ref, View, settled
+from gridward.rules.view import Ref, View, over_a_pause, settled
 from gridward.rules.words import sentence, span
 from gridward_kit.command import same
 from gridward_kit.point import Value
@@ -119,7 +119,7 @@ def decide(inputs: Inputs, policy: Policy, now: float, memory: Memory) -> tuple[
     """One decision for each output, in the order of the rules, and the memory for the next time."""
     began = now if memory.began is None or now < memory.began else memory.began
     paused = memory.at is None or not 0 <= now - memory.at <= policy.gap
-    values, last = ({}, None) if paused else (memory.values, memory.at)
+    values, last = (over_a_pause(memory.values), None) if paused else (memory.values, memory.at)
     view, values = settled(inputs.view, policy.changing, now, values)
     failed: dict[str, str] = {}
     held, going = {}, set()
@@ -213,7 +213,7 @@ def _fallback(
     for rule in rules:
         if kept.held[rule.id].now is not None:
             return None, kept
-    if not rules:
+    if all(rule.level == WATCHES for rule in rules):  # they only show what a person should do
         return None, kept
     since = before.lost.get(output.ref, now)
     kept = replace(kept, lost={**kept.lost, output.ref: min(since, now)})
@@ -236,7 +236,7 @@ def _bound(
     rule, view = chosen.rule, inputs.view
     current = view.value(output.ref)
     inside = bounded(output, chosen.value, view, refuge=chosen.safe)
-    if inside.value is None and output.fallback is not None and not chosen.safe:
+    if inside.value is None and output.fallback is not None and chosen.acts and not chosen.safe:
         refuge = Candidate(output.fallback, inside.why, safe=True)
         return _bound(output, refuge, (*losers, *([rule.id] if rule else [])), inputs, policy, now, kept)
     value = inside.value

@@ -1,6 +1,7 @@
 """The device `rules`: what it shows, and what a person sets on it."""
 
 from gridward.rules.grid_presence import PRESENCES
+from gridward.rules.inputs import POSITIONS
 from gridward.rules.override import GridOverride
 from gridward_kit.entity import (
     ENUM,
@@ -17,7 +18,6 @@ from gridward_kit.integration import Identity, Integration
 from gridward_kit.point import Value
 
 MODES = ("off", "observe", "on")
-POSITIONS = ("connected", "islanded")
 LONGEST_SENTENCE = 255  # characters of a state in Home Assistant
 
 

@@ -127,14 +127,15 @@ class Holds:
         }
 
     def restore(self, content: Json, now: float, spent: float) -> None:
-        """Take up what was kept, less the time that may have passed since; what is no hold is left out."""
+        """Take up what was kept, less the time that may have passed since, which `expire` may find over; what
+        is no hold is left out."""
         for key, item in content.items() if isinstance(content, dict) else ():
             kept = item if isinstance(item, dict) else {}
             value, remaining = kept.get("value"), kept.get("remaining")
             known = key == ALL or key in self._refs
             if not known or isinstance(remaining, bool) or not isinstance(remaining, int | float):
                 continue
-            if isinstance(value, bool | int | float | str) and 0 < remaining - spent <= LONGEST:
+            if isinstance(value, bool | int | float | str) and remaining - spent <= LONGEST:
                 self._restore(key, value, now, remaining - spent)
 
     def _restore(self, key: str, value: Value, now: float, remaining: float) -> None:

@@ -65,12 +65,13 @@ class Override:
 
 
 def override_from(content: Json, now: float, spent: float) -> Override:
-    """Take up a kept override, less the time that may have passed since it was kept; else automatic."""
+    """Take up a kept override, less the time that may have passed since it was kept, which may be over; what
+    is none is automatic."""
     if not isinstance(content, dict):
         return Override()
     wish, remaining = content.get("wish"), content.get("remaining")
     if wish not in WISHES or isinstance(remaining, bool) or not isinstance(remaining, int | float):
         return Override()
-    if not 0 < remaining - spent <= LONGEST:
+    if not remaining - spent <= LONGEST:
         return Override()
     return Override(wish, now + remaining - spent)

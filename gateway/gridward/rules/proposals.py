@@ -121,7 +121,7 @@ class Proposals:
             rule = rules.get(who[0])
             if who in self._open and self._open[who].by:
                 steps += self._carried(self._open[who], decision)
-            elif decision.code == "proposed" and rule is not None and decision.value is not None:
+            elif decision.code == "proposed" and rule is not None and truths.get(rule.id) is True:
                 steps += self._propose(who, rule, decision, now, wall, before(decision.output))
         for who, one in list(self._open.items()):
             if truths.get(who[0]) is False:

@@ -26,7 +26,7 @@ class Recording:
         self.policy = policy
         self._told: dict[Ref, tuple[str, Value | None, str | None]] = {}
         self._failed: dict[str, str] = {}
-        self._alarms: tuple[Rule, ...] = ()
+        self._alarms: dict[str, Rule] = {}
 
     def anew(self) -> None:
         """Tell everything once more: the mode was changed."""
@@ -86,12 +86,12 @@ class Recording:
 
     def alarms(self, standing: tuple[Rule, ...]) -> None:
         """Tell which alarms began and which ended."""
-        for rule in (*standing, *self._alarms):
-            before, after = rule in self._alarms, rule in standing
-            if before != after:
-                status = "raised" if after else "cleared"
-                self.event(f"rules/alarm_{rule.id}", before, after, status, rule.says, f"rules:{rule.id}")
-        self._alarms = standing
+        before, after = self._alarms, {rule.id: rule for rule in standing}
+        for name in sorted(before.keys() ^ after.keys()):
+            rule, stands = {**before, **after}[name], name in after
+            status = "raised" if stands else "cleared"
+            self.event(f"rules/alarm_{name}", not stands, stands, status, rule.says, f"rules:{name}")
+        self._alarms = after
 
     def event(
         self,

@@ -11,6 +11,7 @@ from gridward.energies.devices import DeviceEnergies
 from gridward.energies.role import Energies
 from gridward.live import Live
 from gridward.roles import SiteDevice
+from gridward.rules import audit
 from gridward.rules.automation import Automation
 from gridward.rules.entities import IDENTITY, KEYS, MODES, ROWS, RULES, WITHOUT_CONTACTOR
 from gridward.rules.lease import Lease
@@ -49,7 +50,8 @@ async def run_rules(site: Site, link: Link, clock: Clock, rereads: dict[str, Rer
     if rereads is not None:
         rereads["energies"] = each.reread
     async with asyncio.TaskGroup() as group:
-        group.create_task(SiteDevice(live, link, clock, site.roles, folder, energies).run())
+        whole = SiteDevice(live, link, clock, site.roles, folder, energies, site.plan.reserve)
+        group.create_task(whole.run())
         group.create_task(each.run())
         if settings is not None:
             automation = Automation(live, link, clock, site.rules.policy or NO_POLICY, site.time_zone)
@@ -77,8 +79,9 @@ class Rules:
         )
         self._clock = clock
         self._default = mode
-        self._kept_at = now = clock.monotonic()
-        kept = self.device.kept.section("rules")
+        # The first turn keeps: else who is killed again and again would hold a person's wish for ever.
+        self._kept_at = float("-inf")
+        now, kept = clock.monotonic(), self.device.kept.section("rules")
         self._mode = self._kept_mode(kept, mode)
         self._automation = automation or Automation(live, link, clock, NO_POLICY, ZoneInfo("UTC"))
         self._automation.keep = self._keep
@@ -172,9 +175,20 @@ class Rules:
         else:
             self._switching.settings = settings
         self._automation.take(site.rules.policy or NO_POLICY, site.time_zone)
+        self._take_mode(site.rules.mode)
         self._describe()
         self._keep()
         self._wake.set()
+
+    def _take_mode(self, said: str) -> None:
+        """The mode of a site file that says another one than before, as at a start."""
+        if said == self._default:
+            return
+        before, self._default, self._mode = self._mode, said, said
+        self._switching.go_on(mode=True)
+        reason = "The site file says another mode."
+        change = audit.Change("rules/mode", before, said, "reloaded", reason)
+        audit.publish(self.device.link, self._clock, change)
 
     def _keep(self) -> bool:
         """Put on disk what outlives a restart; whether the disk took it."""

@@ -9,7 +9,7 @@ from gridward.audit.snapshot import snapshot
 from gridward.live import Live
 from gridward.rules import audit, pace
 from gridward.rules.grid_switch import Decision, Memory, decide
-from gridward.rules.inputs import Inputs, Position
+from gridward.rules.inputs import Inputs, Position, Source
 from gridward.rules.override import Override, override_from, read_override
 from gridward.rules.sentences import top, without_contactor
 from gridward.rules.wiring import gather, parts
@@ -63,11 +63,10 @@ class Switching:
         contactor = self._inputs.source("relay")
         self._count = self._count.after(before, contactor, now)
         if mode == "on" or self.override.wish != "auto":
-            changes, told = self._count.changes, pace.told(contactor)
-            self._memory = replace(self._memory, position=before, changes=changes, told=told)
+            memory = self._acted(contactor)
         else:
-            self._memory = replace(self._memory, told=None)
-        self.decision = self._decide(self._inputs, now)
+            memory = replace(self._memory, told=None)
+        self.decision = self._decide(self._inputs, memory, now)
         self._memory = self.decision.memory
         acting = self._acts(mode, stopped=stopped)
         self._settle(self.decision, mode, acting=acting, stopped=stopped)
@@ -83,9 +82,14 @@ class Switching:
         sources = gather(self._live, parts(self.settings), now, self.settings.grace)
         return Inputs(sources, self.override.wish, self._local())
 
-    def _decide(self, inputs: Inputs, now: float) -> Decision:
+    def _acted(self, contactor: Source) -> Memory:
+        """What is remembered, with what the contactor did instead of what was decided."""
+        changes, told = self._count.changes, pace.told(contactor)
+        return replace(self._memory, position=self.position, changes=changes, told=told)
+
+    def _decide(self, inputs: Inputs, memory: Memory, now: float) -> Decision:
         try:
-            decision = decide(inputs, self.settings, now, self._memory)
+            decision = decide(inputs, self.settings, now, memory)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             reason = f"The grid switch's rule failed ({type(error).__name__}: {error})."
             if self._told != reason:
@@ -124,7 +128,8 @@ class Switching:
         if self.settings.relay is None and wish != "auto":
             raise Refused("this site has no contactor; its grid stays as the hardware has it")
         if wish == "islanded":
-            probe = self._decide(replace(self._seen(now), override=wish), now)
+            seen = replace(self._seen(now), override=wish)
+            probe = self._decide(seen, self._acted(seen.source("relay")), now)
             if probe.position != "islanded":
                 raise Refused(probe.reasons[0])
         self.override = Override(wish, now + (self.settings.override if lasts is None else lasts))

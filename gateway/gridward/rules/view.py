@@ -76,6 +76,12 @@ Since = Mapping[Ref, tuple[Value, float | None]]
 """Values, and since when (monotonic seconds) they are what they are, None for since they were first seen."""
 
 
+def over_a_pause(before: Since) -> Since:
+    """What is known of values after a time in which nobody looked: another one now has changed, when is not
+    known."""
+    return {ref: (value, None) for ref, (value, _) in before.items()}
+
+
 def settled(view: View, refs: tuple[Ref, ...], now: float, before: Since) -> tuple[View, Since]:
     """Note since when each value is what it is. A first sight is no change; a missing value is kept."""
     if not refs:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from typing import TypeGuard
 
 UNITS: Mapping[str, float] = {
     word: seconds
@@ -18,6 +19,7 @@ UNITS: Mapping[str, float] = {
     for word in words
 }
 """Seconds; a year has 365 days."""
+MOST = 1e300
 SHAPES = "90s, 4min, 2h, 30d, 00:04:00 or {minutes: 4}"
 COUNTED = re.compile(r"(\d+(?:\.\d+)?) ?([a-z]+)")
 CLOCK = re.compile(r"(\d{1,4}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?")
@@ -32,7 +34,7 @@ def seconds_of(written: object) -> float:
         raise ValueError(SHAPES)
     total = 0.0
     for unit, count in written.items():
-        if unit not in UNITS or isinstance(count, bool) or not isinstance(count, int | float):
+        if unit not in UNITS or not _number(count):
             raise ValueError(SHAPES)
         total += count * UNITS[unit]
     if not 0 <= total < math.inf:
@@ -42,9 +44,12 @@ def seconds_of(written: object) -> float:
 
 def written_seconds(written: object) -> float:
     """The same, and a bare number is one of seconds; for the options of a device."""
-    if isinstance(written, int | float) and not isinstance(written, bool):
-        return float(written)
-    return seconds_of(written)
+    return float(written) if _number(written) else seconds_of(written)
+
+
+def _number(written: object) -> TypeGuard[int | float]:
+    """Whether it is one that can be reckoned with; a file may say an integer of a thousand digits."""
+    return isinstance(written, int | float) and not isinstance(written, bool) and abs(written) < MOST
 
 
 def _of_text(written: str) -> float:

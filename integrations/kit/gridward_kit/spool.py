@@ -24,7 +24,7 @@ LAG = 60.0
 RESEND = 15.0
 BURST = 100
 LIMIT = 64_000_000
-SANE = 1_767_225_600.0
+SANE = 1_767_225_600.0  # 2026-01-01: a clock that shows less was never set
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class Parcel:
 
 
 class Spool:
-    """One device's telemetry on its way to the store."""
+    """One device's telemetry on its way to the store. Its numbers begin at 1: nobody else's `boot` is its."""
 
     def __init__(self, link: Link, device: str, boot: str, file: Path, clock: Clock) -> None:
         self._link = link
         self._topic = f"{link.root}/{device}/telemetry"
-        self._boot = boot
+        self.boot = boot
         self._file = file
         self._clock = clock
         self._seq = 0
@@ -88,7 +88,7 @@ class Spool:
         """Number the readings, send them, and keep them until they are stored."""
         self._seq += 1
         now = self._clock.time()
-        parcel = Parcel(self._boot, self._seq, self._clock.monotonic(), now if now >= SANE else None, values)
+        parcel = Parcel(self.boot, self._seq, self._clock.monotonic(), now if now >= SANE else None, values)
         self._waiting.append(parcel)
         if self._link.connected:
             self._send(parcel)
@@ -107,7 +107,7 @@ class Spool:
 
     def _send(self, parcel: Parcel) -> None:
         oldest = next((one.seq for one in self._waiting if one.boot == parcel.boot), parcel.seq)
-        self._link.publish(self._topic, parcel.payload(self._clock, self._boot, oldest))
+        self._link.publish(self._topic, parcel.payload(self._clock, self.boot, oldest))
 
     def _resend(self) -> None:
         """The oldest first, in bursts: each acknowledgement asks for the next."""
@@ -119,7 +119,7 @@ class Spool:
         try:
             content = json.loads(message.payload)
             boot, seq = str(content["boot"]), int(content["seq"])
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             log.warning("%s: not a stored message, left out: %r", message.topic, message.payload[:80])
             return
         kept = [
@@ -140,7 +140,7 @@ class Spool:
 
     def _spill(self, now: float) -> None:
         unspilled = list(self._waiting)[self._spilled :]
-        lines = (f"{parcel.payload(self._clock, self._boot, parcel.seq)}\n" for parcel in unspilled)
+        lines = (f"{parcel.payload(self._clock, self.boot, parcel.seq)}\n" for parcel in unspilled)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             if self._file.exists() and self._file.stat().st_size > LIMIT:
@@ -164,10 +164,11 @@ class Spool:
         if len(self._waiting) < BURST * 20:
             return
         half = len(self._waiting) // 2
-        kept = list(self._waiting)
-        self._waiting = deque([*kept[:half:2], *kept[half:]])
-        self.dropped += len(kept) - len(self._waiting)
-        self._spilled = min(self._spilled, len(self._waiting))
+        places = [*range(0, half, 2), *range(half, len(self._waiting))]
+        self.dropped += len(self._waiting) - len(places)
+        waiting = list(self._waiting)
+        self._waiting = deque(waiting[place] for place in places)
+        self._spilled = sum(place < self._spilled for place in places)
 
     def _load(self) -> None:
         """Take up what an earlier run left; a line cut short by a power cut is left out."""
@@ -176,12 +177,12 @@ class Spool:
         for line in self._file.read_bytes().decode("utf-8", "replace").split("\n"):
             try:
                 content = json.loads(line)
-                at = content["at"]
+                at, values = content["at"], dict(content["values"])
                 parcel = Parcel(
-                    str(content["boot"]), int(content["seq"]), float(content["mono"]), None, content["values"]
+                    str(content["boot"]), int(content["seq"]), float(content["mono"]), None, values
                 )
                 self._waiting.append(parcel if at is None else _stamped(parcel, str(at)))
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
                 continue
         self._spilled = len(self._waiting)
 
