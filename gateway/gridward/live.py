@@ -89,7 +89,7 @@ class LiveDevice:
     def held(self, now: float, floor: float = STALE_LEAST) -> Mapping[str, Value]:
         """As `fresh`, and what only the newest states lack, with its value of at most 3 polls ago.
 
-        For the rules: one reading that was doubted is no lost input; the page shows it absent at once.
+        For rules and alarms: one reading that was doubted is no lost input; the page shows it absent at once.
         """
         values = self.fresh(now, floor)
         patience = STALE_POLLS * (self.interval or 0.0)

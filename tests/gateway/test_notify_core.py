@@ -176,9 +176,19 @@ def test_the_weekly_word_is_not_sent_at_the_first_start_nor_days_late_nor_backwa
     assert now, "a Sunday at noon: a gateway that was off at nine says it later that day"
     state, now = due(state, NOON + timedelta(days=10), spec)
     assert not now
-    before = state
-    assert due(state, NOON - timedelta(days=700), spec) == (before, False)
+    assert due(state, NOON + timedelta(days=2), spec) == (state, False)
     assert due(state, None, spec) == (state, False)
+
+
+def test_a_clock_that_was_once_years_ahead_does_not_end_the_weekly_words() -> None:
+    spec = Weekly(6, 9 * 60)
+    state, _ = due(State(), NOON, spec)
+    state, now = due(state, NOON + timedelta(days=700), spec)
+    assert not now
+    state, now = due(state, NOON, spec)
+    assert not now
+    state, now = due(state, NOON + timedelta(days=1), spec)
+    assert now
 
 
 @pytest.mark.parametrize(

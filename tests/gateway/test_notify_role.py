@@ -13,7 +13,9 @@ from gridward.config import SiteFault, load
 from gridward.notify.core import Message
 from gridward.notify.role import IDENTITY, ROWS_OF_DEVICE, Notify
 from gridward.notify.spec import NotifySpec, Recipient, Weekly
-from gridward.site import DeviceSpec, RecordSpec, Site
+from gridward.rules.condition import All
+from gridward.rules.policy import Policy, Rule
+from gridward.site import DeviceSpec, RecordSpec, RulesSpec, Site
 from gridward_kit.clock import iso
 from gridward_kit.kept import Json
 from gridward_kit.mqtt import Broker
@@ -108,6 +110,19 @@ async def test_a_device_that_is_asked_seldom_is_not_silent_in_between(tmp_path: 
     assert [one.title for one in house.sent] == ["Device silent"]
 
 
+async def test_a_fault_is_told_although_every_other_reading_of_it_is_lost(tmp_path: Path) -> None:
+    house = House(tmp_path, TO)
+    await house.pass_by(30, GOOD)
+    for _ in range(6):
+        await house.pass_by(5, {**GOOD, "problem": True})
+        await house.pass_by(5, {"soc": 80})
+    assert [one.title for one in house.sent] == ["Fault of a device"]
+    await house.pass_by(90, {"soc": 80})
+    assert len(house.alarms()) == 1, "what is not known clears nothing"
+    await house.pass_by(90, GOOD)
+    assert house.alarms() == []
+
+
 async def test_what_home_assistant_is_told(tmp_path: Path) -> None:
     house = House(tmp_path)
     await house.pass_by(10, GOOD)
@@ -141,6 +156,54 @@ async def test_an_alarm_of_a_device_that_left_the_site_file_is_forgotten(tmp_pat
     house.start()
     await house.pass_by(10)
     assert house.alarms() == []
+
+
+async def test_a_device_that_leaves_the_site_file_while_all_runs_is_not_called_silent(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path, TO)
+    await house.pass_by(100)
+    assert len(house.alarms()) == 1
+    house.role.reread("site.yaml:3: a fault")
+    await house.pass_by(10)
+    assert len(house.alarms()) == 1
+    house.role.reread(replace(house.site, devices=()))
+    await house.pass_by(100)
+    assert house.alarms() == []
+
+
+async def test_an_alarm_of_a_rule_that_is_gone_does_not_stand_for_ever(tmp_path: Path) -> None:
+    house = House(tmp_path, TO)
+    rule = Rule("low", "It is low.", All(()), (), criticality="informational")
+    house.site = replace(house.site, rules=RulesSpec(policy=Policy("own", rules=(rule,))))
+    house.start()
+    house.say("rules/info", {"v": 1, "kind": "rules", "name": "Rules"}, retain=True)
+    house.broker.publish(f"{ROOT}/rules/availability", "online", retain=True)
+    for _ in range(3):
+        house.say("rules/state", {"v": 1, "at": iso(house.clock.time()), "mode": "on", "alarm_low": True})
+        await house.pass_by(5, GOOD)
+    assert house.alarms() == ["Low."]
+    house.role.reread(replace(house.site, rules=RulesSpec(policy=Policy("own"))))
+    house.say("rules/state", {"v": 1, "at": iso(house.clock.time()), "mode": "on"})
+    await house.pass_by(5, GOOD)
+    assert house.alarms() == []
+
+
+async def test_a_device_that_is_in_no_site_file_is_told_of_once(tmp_path: Path) -> None:
+    house = House(tmp_path, TO)
+    house.site = replace(house.site, devices=())
+    house.start()
+    await house.pass_by(200, {**GOOD, "temperature_max": 60})
+    assert [one.title for one in house.sent] == ["Too hot"]
+
+
+async def test_a_card_that_fails_keeps_no_other_alarm_back(tmp_path: Path) -> None:
+    house = House(tmp_path, TO)
+    nowhere = tmp_path / ("long" * 100) / "gridward.db"  # no file system tells of it
+    house.site = replace(house.site, record=RecordSpec(nowhere))
+    house.start()
+    await house.pass_by(100, {**GOOD, "temperature_max": 60})
+    assert house.alarms() == ["Battery is at 60 °C."]
 
 
 async def test_a_silent_channel_is_itself_an_alarm(tmp_path: Path) -> None:

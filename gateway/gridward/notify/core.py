@@ -15,6 +15,7 @@ from gridward_kit.kept import Json
 
 MINUTES = 24 * 60
 LATE = timedelta(hours=24)
+NEVER = timedelta(days=8)
 HELD = 200
 Name = tuple[str, str]
 
@@ -137,7 +138,8 @@ def quiet(local: datetime | None, hours: tuple[int, int] | None) -> bool:
 
 
 def due(state: State, local: datetime | None, weekly: Weekly | None) -> tuple[State, bool]:
-    """Whether the weekly message is due: once a week, up to a day late, and not at the first start."""
+    """Whether the weekly message is due: once a week, up to a day late, and not at the first start. One of
+    weeks to come, by a clock that was once ahead, counts for nothing."""
     if local is None or weekly is None:
         return state, False
     day = local.date() - timedelta(days=(local.weekday() - weekly.day) % 7)
@@ -145,7 +147,9 @@ def due(state: State, local: datetime | None, weekly: Weekly | None) -> tuple[St
     if local < at:
         at -= timedelta(days=7)
     day_of = at.date().isoformat()
-    if day_of == state.weekly or day_of < state.weekly:
+    if state.weekly > (local.date() + NEVER).isoformat():
+        return replace(state, weekly=day_of), False
+    if day_of <= state.weekly:
         return state, False
     return replace(state, weekly=day_of), bool(state.weekly) and local - at < LATE
 

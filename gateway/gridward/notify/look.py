@@ -3,10 +3,12 @@
 import asyncio
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from gridward import payload
+from gridward.drill.reports import past
 from gridward.live import Live, LiveDevice
 from gridward.notify.scene import Scene, Seen
 from gridward.plant.sun import elevation
@@ -63,7 +65,7 @@ class Look:
 
     def _seen(self, one: LiveDevice) -> Seen:
         now = self._clock.monotonic()
-        values = one.fresh(now, max(STALE_LEAST, self._floors.get(one.id, 0.0)))
+        values = one.held(now, max(STALE_LEAST, self._floors.get(one.id, 0.0)))
         return Seen(
             id=one.id,
             name=one.name,
@@ -98,13 +100,13 @@ class Look:
 
     def _files(self) -> tuple[float | None, float | None]:
         """The disk's use (0 to 1), and the days since the last drill; None where it cannot be told."""
-        folder = self._site.record.store.parent
-        disk = None
-        if folder.exists():
-            usage = shutil.disk_usage(folder)
+        disk = drilled = None
+        with suppress(OSError, ZeroDivisionError):  # no folder yet, or a card that fails: the others go on
+            usage = shutil.disk_usage(self._site.record.store.parent)
             disk = usage.used / usage.total
-        drills = [path.stat().st_mtime for path in (self._site.folder / "state" / "drills").glob("*.json")]
-        return disk, (self._clock.time() - max(drills)) / DAY if drills else None
+        with suppress(OSError, IndexError):
+            drilled = (self._clock.time() - past(self._site.folder)[-1].at) / DAY
+        return disk, drilled
 
 
 def budgets(health: Mapping[str, Json]) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from gridward.notify.core import Message, Moment, State, due, from_json, shown, 
 from gridward.notify.look import Look
 from gridward.notify.table import ROWS
 from gridward.notify.weekly import weekly
+from gridward.rules.alarms import PREFIX, alarms
 from gridward.site import Site
 from gridward_kit.clock import Clock
 from gridward_kit.device import Device
@@ -46,7 +47,8 @@ class Notify:
     def __init__(self, site: Site, link: Link, clock: Clock, send: Send | None = None) -> None:
         self._site, self._link, self._clock = site, link, clock
         self.channels = Channels(site.notify.to, clock, send)
-        self._look = Look(site, Live(link, clock), link, clock)
+        self._live = Live(link, clock)
+        self._look = Look(site, self._live, link, clock)
         self.device = Device(Setup("alarms", ALARMS, "Alarms", site.folder / "state"), link, clock)
         self._kept = Kept(site.folder / "state" / "notify.json")
         self.state = self._known(from_json(self._kept.section("state")))
@@ -64,6 +66,13 @@ class Notify:
         while True:
             await self.turn()
             await self._clock.sleep(TURN)
+
+    def reread(self, site: Site | str) -> None:
+        """Take up a site file that was read anew; whom to tell, and when not, at the next start."""
+        if not isinstance(site, str):
+            self._site = replace(site, notify=self._site.notify)
+            self._look = Look(self._site, self._live, self._link, self._clock)
+            self.state = self._known(self.state)
 
     async def turn(self) -> None:
         """Look once, tell what is new, and bring it to people."""
@@ -130,9 +139,11 @@ class Notify:
         """Without what the site file no longer has: nothing would ever clear it."""
         keys = {row.key for row in ROWS}
         fixed = {"grid", "battery", "disk", "clock", "broker", "store", "drill"}
-        places = fixed | {item.id for item in self._site.all_devices()} | {"rules", "site"}
+        places = fixed | {item.id for item in self._site.all_devices()}
         places |= {one.name for one in self._site.record.databases}
         places |= {one.name for one in self._site.notify.to}
+        policy = self._site.rules.policy
+        places |= {f"rules/{PREFIX}{rule.id}" for rule in (() if policy is None else alarms(policy))}
         raised = {
             name: one
             for name, one in state.raised.items()
@@ -167,6 +178,10 @@ def _list(content: Json) -> list[Json]:
     return content if isinstance(content, list) else []
 
 
-async def run_notify(site: Site, link: Link, clock: Clock) -> None:
-    """Watch a site until cancelled."""
-    await Notify(site, link, clock).run()
+async def run_notify(
+    site: Site, link: Link, clock: Clock, rereads: dict[str, Callable[[Site | str], None]]
+) -> None:
+    """Watch a site until cancelled; what takes up a site file that was read anew is put into `rereads`."""
+    notify = Notify(site, link, clock)
+    rereads["notify"] = notify.reread
+    await notify.run()
