@@ -8,6 +8,7 @@ from gridward.energies.entities import rows
 from gridward.energies.role import FIRST, KEEP_EVERY, Energies
 from gridward.live import Live
 from gridward.planning.entities import PLAN
+from gridward.planning.spec import RESERVE
 from gridward.rules.inputs import Source
 from gridward.rules.wiring import gather
 from gridward_kit.clock import Clock
@@ -19,7 +20,6 @@ from gridward_kit.mqtt import Link
 from gridward_kit.point import Value
 
 TURN = 1.0
-RESERVE = 14.0  # % of SoC at which the original system starts to charge from the grid
 POWERS = (-1e6, 1e6)  # W
 LEFT = Quantity("duration", "h", "measurement", 1)
 GRID_SOURCES = ("meter", "contactor", "inverter", "balance")
@@ -133,10 +133,12 @@ class SiteDevice:
         roles: Mapping[str, str],
         folder: Path,
         energies: Energies | None = None,
+        reserve: float = RESERVE,
     ) -> None:
+        """`reserve` is the SoC (%) down to which the battery is said to last."""
         self.device = Device(Setup("site", SITE, "Site", folder), link, clock)
         self._live, self._clock, self._roles = live, clock, roles
-        self._energies = energies
+        self._energies, self._reserve = energies, reserve
         live.on_change(self._changed)
 
     async def run(self) -> None:
@@ -173,7 +175,7 @@ class SiteDevice:
 
     def _look(self) -> dict[str, Value]:
         sources = gather(self._live, self._roles, self._clock.monotonic())
-        found = flows(sources)
+        found = flows(sources, self._reserve)
         if self._energies is not None:
             price = self._live.fresh(PLAN, "price", self._clock.monotonic())
             told = None if isinstance(price, bool | str) or price is None else float(price)

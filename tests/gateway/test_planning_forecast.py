@@ -2,16 +2,23 @@
 
 import json
 import math
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planning_house import site
 
 from gridward.planning.forecast import Forecast, Place, clear, energy, house_of, read_told, sun_of
 from gridward.planning.prices import HOUR, QUARTER, NoList, day
 from gridward.plant.sun import Array, Sunlight
+from gridward.rehearsal.plan import Planner
+from gridward.rehearsal.rates import Rates
+from gridward.rules.inputs import Source
+from gridward_kit.point import Value
 
 ZONE = ZoneInfo("Europe/Bratislava")
 HOME = Place(48.15, 17.11)
@@ -155,3 +162,15 @@ def test_a_forecast_of_others_goes_first_where_it_reaches() -> None:
 def test_what_is_no_forecast_is_refused(payload: str) -> None:
     with pytest.raises(NoList):
         read_told(payload)
+
+
+def test_what_was_not_read_is_no_load_of_nought_in_a_rehearsal(tmp_path: Path) -> None:
+    planner = Planner(site(tmp_path), Rates(site(tmp_path)))
+    begin = day(NOW, ZONE)[0]
+    shown: Mapping[str, Value] = {}
+    for quarter in range(4 * 72):
+        known = {"output_power": 1000.0} if quarter % 2 else {}
+        inverter = Source("inverter", "inverter", fresh=bool(known), age=0.0, values=known)
+        moment = begin + quarter * QUARTER
+        shown = planner.look({"load": inverter}, moment, moment).values
+    assert shown["load_expected_tomorrow"] == 24.0

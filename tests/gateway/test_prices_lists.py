@@ -62,6 +62,8 @@ def test_a_time_that_the_list_does_not_cover_has_no_price() -> None:
     [
         "",
         "from,to\n1,2\n",
+        f"<html>{' ' * 200_000}</html>",
+        f"start,price\n2026-06-01T00:00,{'1' * 200_000}\n",
         "start,price\nyesterday,0.1\n",
         "start,price\n2026-06-01T00:00,cheap\n",
         "start,price\n2026-06-01T00:00,nan\n",

@@ -15,6 +15,7 @@ from gridward.live import Live
 from gridward.policies.rulefile import path_of
 from gridward.recorder.store import Parcel, Store
 from gridward.recorder.telemetry import Stamps
+from gridward.rehearsal.past import Recorded
 from gridward.rehearsal.replay import Choice, replay
 from gridward.rehearsal.sites import policy_of, trial_of, with_policy
 from gridward.rules.automation import Automation
@@ -66,10 +67,12 @@ LASTS = 2050
 
 @dataclass
 class Night:
-    """The rules in `observe` over devices that tell a story; all that is published is kept."""
+    """The rules in `observe` over devices that tell a story; all that is said is stored."""
 
     folder: Path
     site: Site
+    story: Mapping[int, Mapping[str, Mapping[str, Value]]] = field(default_factory=lambda: STORY)
+    lasts: int = LASTS
     clock: TurnedClock = field(default_factory=TurnedClock)
     began: float = START
 
@@ -87,12 +90,16 @@ class Night:
         rules = Rules(live, link, self.clock, settings, self.folder, "observe", automation)
         devices = {name: self.device(name, domain) for name, domain in DEVICES.items()}
         task = asyncio.create_task(rules.run())
-        for second in range(LASTS):
-            for part, changes in STORY.get(second, {}).items():
+        for second in range(self.lasts):
+            for part, changes in self.story.get(second, {}).items():
                 self.values[part] |= changes
+            early = 0.4 if second % 10 else 0.7  # nothing is said at the very moment of a decision
+            await self.clock.turn(early)
             if second % 5 == 0:
                 self.say(devices, second)
-            await self.clock.turn(1.0)
+            await self.clock.turn(1 - early)
+            if second % 3600 == 3599:
+                self.store()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
@@ -108,7 +115,7 @@ class Night:
         """Live values every few seconds, settings once a minute as a line asks for them."""
         devices["bms"].read(self.values["bms"], 5.0)
         devices["inverter"].read(self.values["inverter"], 5.0)
-        if second % 60 == 0 or "settings" in STORY.get(second, {}):
+        if second % 60 == 0 or "settings" in self.story.get(second, {}):
             devices["inverter"].read(self.values["settings"], 60.0)
         devices["logger"].read({"reachable": True}, 5.0)
         for device in devices.values():
@@ -128,6 +135,7 @@ class Night:
                 store.audit(at, event)
         store.commit()
         store.close()
+        self.broker.log.clear()
 
 
 DEVICES = {"bms": "daly", "inverter": "axpert", "logger": "ping"}
@@ -207,6 +215,17 @@ def test_a_gap_in_the_record_begins_anew(night: Night, tmp_path: Path) -> None:
     store.commit()
     store.close()
     assert replay(empty, START, START + 1000).now == ()
+
+
+def test_a_value_that_was_asked_out_of_turn_stands_as_long_as_ever() -> None:
+    """A setting is read back after each write; the next regular reading is still a minute away."""
+    device = Recorded("Inverter", "inverter", None, 5.0)
+    for at in (0.0, 60.0, 120.0, 180.0, 183.0, 185.0):
+        device.take(at, {"output_source_priority": "USB"})
+    for at in range(190, 245, 5):
+        device.take(at, {"output_voltage": 230.0})
+    assert device.source(244.0).values["output_source_priority"] == "USB"
+    assert "output_source_priority" not in device.source(185.0 + 181).values
 
 
 CRITICAL = ("inverter/output_source_priority", "USB", "source_usb_when_battery_critical")

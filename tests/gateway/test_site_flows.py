@@ -5,14 +5,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gridward.live import Live
+from gridward.planning.spec import PlanSpec
 from gridward.roles import KEYS, SiteDevice, flows
 from gridward.rules.inputs import Source
+from gridward.rules.role import run_rules
+from gridward.site import RecordSpec, Site
+from gridward_kit.mqtt import Broker
 from gridward_kit.point import Value
 from gridward_kit.testing import MemoryBroker, TurnedClock
 
@@ -143,6 +148,32 @@ def test_any_subset_of_sources_gives_only_what_was_measured(sources: Mapping[str
             known = isinstance(measured, float)
             assert found.get(key) == (measured if known else None)
     assert ("grid_power" in found) is ("grid_power_source" in found)
+
+
+async def test_the_battery_lasts_to_the_reserve_that_the_site_file_says(tmp_path: Path) -> None:
+    clock = TurnedClock()
+    broker = MemoryBroker(clock)
+    site = Site(
+        id="home",
+        name="Home",
+        time_zone=ZoneInfo("Europe/Bratislava"),
+        fail_safe="grid_connected",
+        broker=Broker("mqtt://memory"),
+        folder=tmp_path,
+        record=RecordSpec(tmp_path / "gridward.db"),
+        roles={"battery": "bms"},
+        plan=PlanSpec(reserve=40.0),
+    )
+    task = asyncio.create_task(run_rules(site, broker.link("rules"), clock))
+    values = {"power": -530.0, "soc": 64.0, "voltage": 53.0, "remaining_capacity": 128.0}
+    broker.publish("gridward/home/bms/availability", "online", retain=True)
+    await clock.turn(1.0)
+    broker.publish("gridward/home/bms/state", json.dumps({"v": 1, **values}), retain=True)
+    await clock.turn(1.0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    state = json.loads(broker.retained["gridward/home/site/state"])
+    assert state["battery_hours_left"] == pytest.approx((128.0 - 80.0) * 53.0 / 530.0)
 
 
 async def test_the_device_site_is_published_and_follows_what_gets_lost(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ days; the house's is the mean of its own weeks by weekday and hour. Both are abs
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +23,7 @@ LEAST_SUN = 2000.0  # Wh/m2 of clear sky in the history, about a winter's day an
 LOW_SUN = 100.0  # W/m2 under which an hour tells nothing about the array
 LEAST_HOURS = 20  # of the day before: a gateway that was begun yesterday has a night behind it
 OLDEST = 3 * DAY  # s: a history that ends before is no forecast
-HIGHEST = 1e6
+HIGHEST = 1e6  # W
 
 Hourly = Mapping[float, float]
 """Mean W of each hour by its begin."""
@@ -199,6 +198,4 @@ def _watts(value: Json) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= HIGHEST:
         raise NoList(f"{value!r} is no power in W of 0 or more")
-    if not math.isfinite(value):
-        raise NoList("a power that is not finite")
     return float(value)

@@ -97,9 +97,13 @@ def read_csv(text: str, zone: ZoneInfo) -> Prices:
         raise NoList("the file of prices is empty")
     between = ";" if ";" in lines[0] else ","
     reader = csv.DictReader(lines, delimiter=between)
-    if not {"start", "price"} <= set(reader.fieldnames or ()):
-        raise NoList("the file of prices has no columns `start` and `price` in its first line")
-    return _list(((row["start"], row.get("end") or None, _figure(row["price"])) for row in reader), zone)
+    try:
+        if not {"start", "price"} <= set(reader.fieldnames or ()):
+            raise NoList("the file of prices has no columns `start` and `price` in its first line")
+        rows = ((row["start"], row.get("end") or None, _figure(row["price"])) for row in reader)
+        return _list(rows, zone)
+    except csv.Error as error:
+        raise NoList(f"the file of prices is no table: {error}") from None
 
 
 def _figure(text: str | None) -> Json:
@@ -119,7 +123,7 @@ def _list(rows: Iterable[tuple[Json, Json, Json]], zone: ZoneInfo) -> Prices:
             raise NoList(f"{price!r} is no price of a kWh")
         moment = _moment(start, zone, begun[-1][0] if begun else -math.inf)
         begun.append((moment, None if end is None else _moment(end, zone, moment), float(price)))
-    begun.sort()
+    begun.sort(key=lambda row: row[0])
     found: list[Price] = []
     usual = min((later[0] - one[0] for one, later in pairwise(begun)), default=HOUR)
     if begun and usual <= 0:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from gridward.planning.forecast import HIGHEST
 from gridward.planning.slots import MODES, Impossible, Mode, Slot
 from gridward_kit.kept import Json
 
@@ -56,7 +57,7 @@ def slot(item: Json, zone: ZoneInfo, now: float) -> Slot:
         end = _later(str(item["end"]), zone, end)
     power, wished = item.get("power"), item.get("mode")
     if power is not None and (
-        isinstance(power, bool) or not isinstance(power, int | float) or not math.isfinite(power)
+        isinstance(power, bool) or not isinstance(power, int | float) or not abs(power) <= HIGHEST
     ):
         raise Impossible("`power` is a number of W, positive to charge and negative to discharge")
     if wished is not None and wished not in MODES:
@@ -91,12 +92,12 @@ def moment(value: Json, zone: ZoneInfo, name: str) -> float:
 
 
 def _local(told: datetime, zone: ZoneInfo) -> float:
+    if not 1971 <= told.year <= 5000:
+        raise Impossible(f"{told.year} is no year of a schedule")
     here = told.replace(tzinfo=zone, fold=0)
     there = here.astimezone(UTC)
     if there.astimezone(zone).replace(tzinfo=None) != told:
         raise Impossible(f"{told:%H:%M} does not exist on {told:%d %b}: clocks go forward then")
-    if not 0 <= there.timestamp() < 1e11:
-        raise Impossible(f"{told:%Y} is no year of a schedule")
     return there.timestamp()
 
 

@@ -28,7 +28,6 @@ from gridward.planning.request import Request, request, shown
 from gridward.planning.slots import Impossible, Schedule, coming, cut, from_json, put
 from gridward.recorder.history import History
 from gridward.rules import audit
-from gridward.rules.automation import SANE
 from gridward.site import Site
 from gridward_kit.clock import Clock
 from gridward_kit.command import Command
@@ -39,6 +38,7 @@ from gridward_kit.info import Setup
 from gridward_kit.kept import Json
 from gridward_kit.mqtt import Link, Message
 from gridward_kit.point import Value
+from gridward_kit.spool import SANE
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from functools import partial
 
 from gridward.crosscheck import Fitting
 from gridward.planning.entities import PLAN
+from gridward.planning.spec import RESERVE
 from gridward.plant import Plant
 from gridward.plant.bms import Bms
 from gridward.rehearsal.plan import Planner
@@ -61,6 +62,7 @@ class House:
     battery: str = ""
     meter: str = ""
     roles: Mapping[str, str] = field(default_factory=dict)
+    reserve: float = RESERVE
     watched: frozenset[str] = frozenset()
     whole: bool = False
     seen: tuple[tuple[str, Simulated], ...] = ()
@@ -77,7 +79,7 @@ class House:
         specs = [spec for spec in site.all_devices() if spec.integration in known]
         fitting = Fitting(specs, site.roles, known)
         house = cls(Plant(site.plant.settings(start, site.latitude, site.longitude), seed))
-        house.roles = site.roles
+        house.roles, house.reserve = site.roles, site.plan.reserve
         house.inverter = fitting.inverter or _first(specs, known, "inverter")
         house.battery = fitting.battery or _first(specs, known, "battery")
         house.meter = next((one.id for one in specs if one.side == "grid"), "")
@@ -101,7 +103,7 @@ class House:
                 self.devices[device].values[key] = on
         if self.whole:
             seen = {role: found[device] for role, device in self.roles.items() if device in found}
-            found[SITE] = Source("Site", SITE, fresh=True, age=0.0, values=flows(seen))
+            found[SITE] = Source("Site", SITE, fresh=True, age=0.0, values=flows(seen, self.reserve))
             if self.planner is not None:
                 found[PLAN] = self.planner.look(seen, now, self.plant.moment)
         return found

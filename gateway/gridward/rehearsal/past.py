@@ -15,20 +15,26 @@ from gridward_kit.point import Value
 
 UNKNOWN = 60.0  # s; how often a value comes while it came once only
 LONGEST = 3600.0  # s between two readings that belong together
+LAST = 5  # intervals that are looked at
 
 
 @dataclass(slots=True)
 class Heard:
-    """One value, when it came, and how often it does (s)."""
+    """One value, when it came, and its last intervals (s)."""
 
     value: Value
     at: float
-    every: float = UNKNOWN
+    gaps: tuple[float, ...] = ()
+
+    @property
+    def every(self) -> float:
+        """How often it comes: the middle interval, since what was written is read once more out of turn."""
+        return sorted(self.gaps)[len(self.gaps) // 2] if self.gaps else UNKNOWN
 
     def next(self, value: Value, at: float) -> "Heard":
         """The one after it."""
         gap = at - self.at
-        return Heard(value, at, gap if 0 < gap <= LONGEST else UNKNOWN)
+        return Heard(value, at, (*self.gaps[1 - LAST :], gap) if 0 < gap <= LONGEST else ())
 
     def stands(self, now: float) -> bool:
         """Whether it is not older than three of its intervals."""

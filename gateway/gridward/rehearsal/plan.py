@@ -37,7 +37,7 @@ class Planner:
         self._memory = Memory()
         self._forecast = Forecast(no_sun="pv" not in site.roles)
         self._hours: dict[str, dict[float, float]] = {"pv_power": {}, "load_power": {}}
-        self._hour: tuple[float, dict[str, float], int] = (0.0, {}, 0)
+        self._hour: tuple[float, dict[str, tuple[float, int]]] = (0.0, {})
         self._looked, self._learnt = 0.0, 0.0
         self._shown = Source("Plan", PLAN)
         self._known: tuple[float, Prices] = (0.0, ())
@@ -66,13 +66,15 @@ class Planner:
     def _hear(self, watts: Mapping[str, float], moment: float) -> None:
         """Sum up the hour; one that is over becomes its mean."""
         hour = moment // HOUR * HOUR
-        begun, sums, count = self._hour
+        begun, sums = self._hour
         if hour != begun:
-            for key, total in sums.items():
+            for key, (total, count) in sums.items():
                 self._hours[key][begun] = total / count
-            sums, count = {}, 0
-        summed = {key: sums.get(key, 0.0) + value for key, value in watts.items()}
-        self._hour = (hour, summed, count + 1)
+            sums = {}
+        for key, value in watts.items():
+            total, count = sums.get(key, (0.0, 0))
+            sums[key] = (total + value, count + 1)
+        self._hour = (hour, sums)
 
     def _learn(self, moment: float) -> None:
         self._learnt = moment

@@ -119,8 +119,8 @@ class Again:
         """Decide everything at the clock's moment."""
         now = self.clock.at
         if self.past.last is None or now - self.past.last > DOWN:
-            before = self._switch_memory.changes
-            self._switch_memory, self._memory = grid_switch.Memory(changes=before), Memory()
+            self._switch_memory = grid_switch.Memory(changes=self._switch_memory.changes)
+            self._memory = Memory(values=self._memory.values)
             return
         sources = self.past.sources(now)
         self._switch(sources, now)

@@ -1,12 +1,11 @@
 """What is put on trial: a site file, or the same site with another rule file. Raises SiteFault."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 from gridward.config import load
-from gridward.document import Fault, Node, Reader, SiteFault
+from gridward.document import Fault, Reader, SiteFault
 from gridward.planning.request import request
 from gridward.planning.slots import Impossible
 from gridward.policies.rulefile import path_of, read_policy, shipped
@@ -34,11 +33,11 @@ def beside(given: str, home: Trial) -> Trial:
     return Trial(file.stem if file.stem != home.title else str(file), load(file))
 
 
-def policy_of(site: Site, file: Path, wished: Mapping[str, Node] | None = None) -> Policy:
+def policy_of(site: Site, file: Path) -> Policy:
     """The rules of a file, for the devices of a site."""
     faults: list[Fault] = []
     catalogue = catalogue_of(site.all_devices(), site.roles, integrations(), site.loads)
-    policy = read_policy(file, catalogue, faults, wished)
+    policy = read_policy(file, catalogue, faults)
     if faults:
         raise SiteFault(tuple(faults))
     return policy

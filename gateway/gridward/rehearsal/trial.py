@@ -8,12 +8,12 @@ from datetime import time as clock_time
 
 from gridward.planning.entities import PLAN
 from gridward.planning.slots import Schedule
+from gridward.planning.spec import RESERVE
 from gridward.rehearsal.house import House
 from gridward.rehearsal.plan import Planner
 from gridward.rehearsal.rates import Rates
 from gridward.rehearsal.switch import SEVERAL, switch_of
 from gridward.rehearsal.tally import DAY, Result, Tally
-from gridward.roles import RESERVE
 from gridward.rules.engine import Inputs, Memory, decide
 from gridward.rules.policy import Policy
 from gridward.rules.view import View
