@@ -1,6 +1,7 @@
 """The command line. The kit's commands (`read`, `decode`, `scan`, `simulate`) are the same code."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import signal
@@ -66,12 +67,15 @@ SITE = Path("site.yaml")
 T = TypeVar("T")
 
 
-def site_of(path: Path, *, starting: bool = False) -> "Site":
-    """The site of this file; ends with status 2 and every fault if there is one."""
+def site_of(path: Path, *, checking: bool = False) -> "Site":
+    """The site of this file; ends with status 2 and every fault if there is one.
+
+    Only who is `checking` is held up by rules that a device turned out not to take: the house runs with them.
+    """
     from gridward.config import SiteFault, load  # noqa: PLC0415 - the kit's commands do not pay for it
 
     try:
-        return load(path, starting=starting)
+        return load(path, starting=not checking)
     except SiteFault as error:
         for fault in error.faults:
             typer.echo(str(fault), err=True)
@@ -102,7 +106,7 @@ def run(
     from gridward import run as running  # noqa: PLC0415 - other commands do not pay for it
 
     logs(verbose=verbose)
-    home = site_of(site, starting=True)
+    home = site_of(site)
     try:
         names = tuple(only) if only else home.role_names(host or _this_host(home))
     except ValueError as error:
@@ -122,13 +126,15 @@ def run(
         stop(USAGE, str(error))
 
 
-def until_stopped(work: Coroutine[None, None, T]) -> T | None:
-    """Run until it ends, or until Ctrl+C or systemd's SIGTERM: then every role leaves in order."""
+def until_stopped(work: Coroutine[None, None, T], *also: signal.Signals) -> T | None:
+    """Run until it ends, or until Ctrl+C, systemd's SIGTERM or `also` another signal: then every role leaves
+    in order, and None is given."""
 
     async def stoppable() -> T:
         task = asyncio.current_task()
         if task is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+            for number in (signal.SIGTERM, *also):
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         return await work
 
     try:
@@ -138,10 +144,17 @@ def until_stopped(work: Coroutine[None, None, T]) -> T | None:
 
 
 def _first_token(home: "Site") -> None:
-    """Make the page's token at the first start; shown to a person at a terminal, never to a journal."""
+    """Make the page's token at the first start; shown to a person at a terminal, never to a journal.
+
+    Where it cannot be made the page alone is missing, and says so: the house starts.
+    """
     from gridward.api.tokens import Tokens  # noqa: PLC0415
 
-    made = Tokens(home.folder).made
+    with contextlib.suppress(OSError, ValueError):
+        _tell(Tokens(home.folder).made)
+
+
+def _tell(made: str | None) -> None:
     if made is not None and sys.stderr.isatty():
         typer.echo(f"The page's access token, shown only now: {made}", err=True)
     elif made is not None:
@@ -155,7 +168,7 @@ def _this_host(home: "Site") -> str | None:
 @app.command()
 def check(site: SiteArgument = SITE) -> None:
     """Check a site file: status 0, or 2 with every fault."""
-    home = site_of(site)
+    home = site_of(site, checking=True)
     count = len(home.all_devices())
     typer.echo(f"{site}: no fault; {count} device{'' if count == 1 else 's'}")
 
@@ -200,11 +213,14 @@ def accept(device: str, site: SiteOption = SITE) -> None:
     home = site_of(site)
     if device not in {item.id for item in home.all_devices()}:
         stop(USAGE, f"{site} has no device {device!r}")
-    kept = Kept(home.folder / "state" / f"{device}.json")
-    if not kept.section("identity"):
-        stop(BAD, f"{device} is bound to nothing; there is nothing to accept")
-    before = kept.section("identity").get("serial")
-    kept.save({"identity": None})
+    try:
+        kept = Kept(home.folder / "state" / f"{device}.json")
+        if not kept.section("identity"):
+            stop(BAD, f"{device} is bound to nothing; there is nothing to accept")
+        before = kept.section("identity").get("serial")
+        kept.save({"identity": None})
+    except (OSError, ValueError) as error:
+        stop(BAD, str(error))
     typer.echo(f"{device}: no longer bound to serial {before}; the next device that answers is taken")
 
 

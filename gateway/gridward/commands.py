@@ -75,15 +75,13 @@ class Commands:
         entity: str,
         value: Value,
         by: str,
-        ttl: float = TTL,
         *,
         identifier: str | None = None,
-        patience: float = PATIENCE,
     ) -> AsyncIterator[Result]:
         """Send a command and yield its results until the final one.
 
-        The first has to come within `ttl` seconds and what a message takes; one that was accepted may
-        take `patience` seconds. Without an answer, or without a broker, the last is `failed`.
+        The first has to come within 12 s, as a command lives for 10; one that was accepted may take 60 s.
+        Without an answer, or without a broker, the last is `failed`.
         """
         wish = identifier or uuid.uuid4().hex
         if not self._link.connected:
@@ -95,15 +93,15 @@ class Commands:
         answers: asyncio.Queue[Result] = asyncio.Queue()
         self._waiting[wish] = answers
         try:
-            command: dict[str, Json] = {"v": 1, "value": value, "id": wish, "by": by, "ttl": ttl}
+            command: dict[str, Json] = {"v": 1, "value": value, "id": wish, "by": by, "ttl": TTL}
             topic = f"{self._link.root}/{device}/{entity}/command"
             self._link.publish(topic, json.dumps(command, ensure_ascii=False), qos=1)
-            patient = ttl + ON_THE_WAY
+            patient = TTL + ON_THE_WAY
             while (result := await self._next(answers, patient)) is not None:
                 yield result
                 if result.final:
                     return
-                patient = patience
+                patient = PATIENCE
             yield self._failed(wish, by, f"no answer within {patient:g} s")
         finally:
             del self._waiting[wish]

@@ -152,7 +152,7 @@ class House:
     async def _notify(self) -> None:
         from gridward.notify.role import run_notify  # noqa: PLC0415
 
-        await self._linked("notify", lambda link: run_notify(self.site, link, self.clock))
+        await self._linked("notify", lambda link: run_notify(self.site, link, self.clock, self.rereads))
 
     async def _panel(self) -> None:
         from gridward.panel.role import run_panel  # noqa: PLC0415
@@ -169,7 +169,7 @@ class House:
 def reread(house: House, file: Path) -> None:
     """Read the site file anew while the house runs; a file with a fault changes nothing."""
     try:
-        house.reload(load(file))
+        house.reload(load(file, starting=True))
     except SiteFault as error:
         for fault in error.faults:
             log.error("%s", fault)

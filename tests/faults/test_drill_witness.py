@@ -1,14 +1,20 @@
 """What the drill may claim: the hardware's own timer only where nobody else can have connected the house."""
 
+import asyncio
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 
 import pytest
+import typer
 
+from gridward.drill import cli
 from gridward.drill import run as drill_run
 from gridward.drill.house import House
 from gridward.drill.processes import Running, began
@@ -120,6 +126,40 @@ async def test_a_relay_that_hangs_proves_the_timer_and_is_killed_in_the_end(
     assert 8.0 <= after <= bound(step("relay_hung"), LEASE)
     assert "by its own timer" in remark
     assert victim.wait(10) == -signal.SIGKILL, "a process that was stopped is never left so"
+
+
+def wait_until(pid: int, *, stopped: bool) -> None:
+    """Wait until the kernel has stopped a process, or has it go on."""
+    end = time.monotonic() + 30
+    while (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T") is not stopped:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@dataclass
+class HungUp(Cellar):
+    """The terminal goes away while a process is stopped: twice the drill waits before that."""
+
+    waits: int = 0
+
+    async def until(self, holds: object, within: float) -> float | None:
+        self.waits += 1
+        if self.waits == 3:
+            wait_until(self.pid, stopped=True)
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(60)
+        return 0.0
+
+
+def test_a_terminal_that_goes_away_leaves_no_process_stopped(victim: subprocess.Popen[bytes]) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    cellar = HungUp(victim.pid, falls=8.0, runs="rules")
+    try:
+        with pytest.raises(typer.Exit):
+            cli.carried_out(carried_out(cellar, "rules_hang", []))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    wait_until(victim.pid, stopped=False)
 
 
 async def test_a_board_that_never_lets_go_fails_although_the_relay_hangs(

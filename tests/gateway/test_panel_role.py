@@ -46,6 +46,7 @@ class House:
         self.broker.subscribe(f"{ROOT}/contactor/lease", self._renew)
         self.broker.subscribe(f"{ROOT}/rules/+/command", self._command)
         self.commands: list[tuple[str, str]] = []
+        self.panel_task: asyncio.Task[None]
 
     def _renew(self, _: Message) -> None:
         self.broker.publish(f"{ROOT}/contactor/lease/renew", self.broker.said(f"{ROOT}/contactor/lease")[-1])
@@ -121,7 +122,8 @@ async def house(tmp_path: Path, pins: MockFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(role, "FOR", 100.0)
     for device in ("rules", "contactor", "panel"):
         made.broker.publish(f"{ROOT}/{device}/availability", "online", retain=True)
-    tasks = [made.serve_relay(), made.serve_panel()]
+    made.panel_task = made.serve_panel()
+    tasks = [made.serve_relay(), made.panel_task]
     await made.turn(24)
     assert not made.closed()
     yield made
@@ -222,6 +224,20 @@ async def test_it_survives_the_relays_restart(tmp_path: Path, house: House) -> N
     second.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await second
+
+
+async def test_a_panel_that_starts_anew_asks_for_no_longer_than_the_relay(house: House) -> None:
+    await house.press(0.3)
+    await house.turn(95)
+    house.panel_task.cancel()
+    await asyncio.gather(house.panel_task, return_exceptions=True)
+    second = house.serve_panel()
+    await house.turn(2)
+    assert (house.panel()["wish"], house.relay()["hand"]) == ("connected", "connected")
+    await house.turn(6)
+    assert (house.panel()["wish"], house.relay()["hand"]) == ("auto", "auto")
+    second.cancel()
+    await asyncio.gather(second, return_exceptions=True)
 
 
 async def test_a_computer_without_pins_is_told_once(

@@ -2,10 +2,11 @@
 
 import asyncio
 import getpass
+import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -22,6 +23,7 @@ from gridward_kit.clock import SystemClock
 from gridward_kit.mqtt import MQTT_3, Broker, MqttLink
 from gridward_kit.tasks import end
 
+T = TypeVar("T")
 NAMES = ", ".join(step.name for step in STEPS)
 
 
@@ -58,8 +60,18 @@ def command(
     typer.echo(
         f"Limits of switching hold: two steps an hour, four a day. Steps: {', '.join(s.name for s in steps)}"
     )
-    results = asyncio.run(_run(home, person, steps, patience * 60))
+    results = carried_out(_run(home, person, steps, patience * 60))
     _close(home, results)
+
+
+def carried_out(work: Coroutine[None, None, T]) -> T:
+    """Carry a drill out; a terminal that goes away in the middle of it leaves no process stopped."""
+    from gridward.cli import until_stopped  # noqa: PLC0415 - it has this command, too
+
+    results = until_stopped(work, signal.SIGHUP)
+    if results is None:
+        stop(BAD, "broken off: what was hit is set right again, and there is no report")
+    return results
 
 
 def _confirm(text: str) -> bool:

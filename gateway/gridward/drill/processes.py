@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 BEGAN = 19  # field of /proc/<pid>/stat after the name: clock ticks since boot
 
 
@@ -29,12 +30,19 @@ def began(pid: int) -> str | None:
 
 @contextmanager
 def registered(state: Path, roles: Sequence[str]) -> Iterator[None]:
-    """Be known as the process that runs these roles; without a disk it runs all the same."""
+    """Be known as the process that runs these roles; without a disk it runs all the same. Raises ValueError
+    where another one runs some of them: two would tear each other's files and turn each other off the broker.
+    """
     pid = os.getpid()
+    for other in running(state):
+        twice = [role for role in roles if role in other.roles]
+        if twice and other.pid != pid:
+            raise ValueError(f"process {other.pid} runs {', '.join(twice)} of this site; stop it first")
     file = state / "processes" / f"{pid}.json"
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({"pid": pid, "began": began(pid), "roles": list(roles)}))
+        said = {"pid": pid, "began": began(pid), "boot": _boot(), "roles": list(roles)}
+        file.write_text(json.dumps(said))
     try:
         yield
     finally:
@@ -51,9 +59,17 @@ def running(state: Path) -> tuple[Running, ...]:
             pid, roles = int(content["pid"]), tuple(map(str, content["roles"]))
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if began(pid) is not None and began(pid) == content.get("began"):
+        boots = {content.get("boot", ""), _boot()} - {""}
+        if len(boots) < 2 and began(pid) is not None and began(pid) == content.get("began"):
             found.append(Running(pid, roles))
         else:
             with suppress(OSError):
                 file.unlink()
     return tuple(found)
+
+
+def _boot() -> str:
+    """The name of the kernel's run since boot: numbers begin anew with the next. Empty where it is hidden."""
+    with suppress(OSError):
+        return BOOT.read_text().strip()
+    return ""

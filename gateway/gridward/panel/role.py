@@ -33,7 +33,7 @@ TURN = 1.0
 AGAIN = 5.0
 FOR = 3600.0
 AUTO, CONNECTED, STOP = "auto", "connected", "stop"
-GRID, ALL = "grid_override", "override"
+GRID, ALL, HAND = "grid_override", "override", "hand"
 
 ROWS: tuple[Entity, ...] = (
     Sensor("code", "LED", quantity=ENUM, options=tuple(one.name for one in CODES)),
@@ -84,7 +84,7 @@ class Panel:
         stands = self._asked.content.get("wish") == CONNECTED
         self._wish = (STOP if self._asked.content.get("all") else CONNECTED) if stands else AUTO
         self._until = now + FOR
-        self._rules_had = AUTO
+        self._had = {"rules": AUTO, spec.relay: CONNECTED if stands else AUTO}
         self._shown: Code | None = None
         self._shown_at = self._told_at = now
         self._tasks: set[asyncio.Task[None]] = set()
@@ -152,7 +152,7 @@ class Panel:
 
     def _set(self, wish: str, now: float) -> None:
         """Ask the relay on this computer: a file whose number only rises, on disk when this returns."""
-        self._wish, self._until = wish, now + FOR
+        self._wish, self._until, self._had = wish, now + FOR, dict.fromkeys(self._had, AUTO)
         number = self._asked.content.get("number")
         before = number if isinstance(number, int) else 0
         content: dict[str, Json] = {
@@ -178,12 +178,15 @@ class Panel:
                 log.warning("panel: %s %s: %s", key, value, result.reason)
 
     def _follow(self, now: float) -> None:
-        """It ends by time; and when the rules, which had it, are automatic again, so is the panel."""
-        rules = str(self._live.fresh("rules", GRID, now) or "")
-        if self._wish != AUTO and (now >= self._until or (rules == AUTO and self._rules_had == CONNECTED)):
+        """It ends by time; and when rules or relay, who had it, are automatic again, so is the panel."""
+        over = now >= self._until
+        for who, key in (("rules", GRID), (self._spec.relay, HAND)):
+            says = str(self._live.fresh(who, key, now) or "")
+            over = over or (says == AUTO and self._had[who] == CONNECTED)
+            self._had[who] = says or self._had[who]
+        if over and self._wish != AUTO:
             log.info("panel: automatic again")
             self._set(AUTO, now)
-        self._rules_had = rules or self._rules_had
 
     def _facts(self, now: float) -> Facts:
         relay = self._spec.relay
