@@ -57,6 +57,17 @@ class Plausibility:
         self._cells = tuple(f"cell_{number}_voltage" for number in range(1, cells + 1))
         self._sensors = tuple(row.key for row in entities if row.at is not None and row.at.query == "0x96")
         self._derived = tuple((row.key, row.at.needs) for row in entities if isinstance(row.at, Derived))
+        # what is believed or doubted together: the values of one frame
+        self._groups: tuple[tuple[tuple[str, ...], Odd, Jump], ...] = (
+            (PACK_KEYS, lacking(PACK, self._odd_pack), pack_jumps),
+            (STATE_KEYS, lacking(STATE, odd_state), state_jumps),
+            (EXTREMES, lacking(EXTREMES, self._odd_extremes), extremes_jump),
+            (WARMEST, lacking(WARMEST, self._odd_warmest), degrees_jump(WARMEST[::2])),
+            (self._sensors, never, degrees_jump(self._sensors)),
+            (STATUS_KEYS, lacking(STATUS, self._odd_status), status_jumps),
+            (FAULTS, never, failures_move),
+            ((BALANCED,), never, balance_jumps),
+        )
         self._known: dict[str, Value] = {}
         self._doubted: dict[str, tuple[Values, int]] = {}
         self._answers: dict[str, Values] = {}
@@ -65,29 +76,16 @@ class Plausibility:
 
     def doubt(self, values: Values, before: Values) -> frozenset[str]:
         """The keys of one answer's values that are not believed, and those derived from them."""
-        self._known |= {key: value for key, value in before.items() if key not in self._known}
-        doubted = {
-            *self._judge(PACK_KEYS, values, lacking(PACK, values, self._odd_pack), pack_jumps),
-            *self._judge(STATE_KEYS, values, lacking(STATE, values, odd_state), state_jumps),
-            *self._judge(EXTREMES, values, lacking(EXTREMES, values, self._odd_extremes), extremes_jump),
-            *self._judge(
-                WARMEST, values, lacking(WARMEST, values, self._odd_warmest), degrees_jump(WARMEST[::2])
-            ),
-            *self._judge(self._sensors, values, never, degrees_jump(self._sensors)),
-            *self._judge(STATUS_KEYS, values, lacking(STATUS, values, self._odd_status), status_jumps),
-            *self._judge(FAULTS, values, never, failures_move),
-            *self._judge((BALANCED,), values, never, balance_jumps),
-            *self._doubted_cells(values),
-        }
+        if before:
+            self._known = {**before, **self._known}
+        doubted: set[str] = set()
+        for keys, odd, jump in self._groups:
+            present = [key for key in keys if key in values]
+            if present and not self._believed(keys, values, self._known, odd=odd(values), jump=jump):
+                doubted.update(present)
+        doubted.update(self._doubted_cells(values))
         self._known |= {key: value for key, value in values.items() if key not in doubted}
-        return frozenset({*doubted, *self._from(doubted)} & values.keys())
-
-    def _judge(self, keys: tuple[str, ...], values: Values, odd: Odd, jump: Jump) -> tuple[str, ...]:
-        """The keys of this group that are in the answer, if it is not believed; else nothing."""
-        present = tuple(key for key in keys if key in values)
-        if not present or self._believed(keys, values, self._known, odd=odd(values), jump=jump):
-            return ()
-        return present
+        return frozenset({*doubted, *self._from(doubted)} & values.keys()) if doubted else frozenset()
 
     def _believed(
         self, keys: tuple[str, ...], values: Values, before: Values, *, odd: bool, jump: Jump

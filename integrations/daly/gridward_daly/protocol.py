@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from gridward_daly.doubt import Plausibility
 from gridward_daly.entities import MOST_CELLS, MOST_SENSORS, rows
@@ -245,6 +246,7 @@ def obey(request: bytes, piece: bytes) -> None:
         raise Refused(f"the board answered {piece[4]} where {due} means done")
 
 
+@lru_cache(maxsize=64)
 def command_of(query: str) -> int:
     """The command byte of a query's name; raises ValueError."""
     if not re.fullmatch(r"(0x)?[0-9a-fA-F]{2}", query):

@@ -45,9 +45,10 @@ DEGREES_NEAR = 2.0  # between a sensor and what 0x92 says of it
 CYCLES_STEP = 5.0
 
 
-def lacking(keys: tuple[str, ...], values: Values, odd: Odd) -> Odd:
+def lacking(keys: tuple[str, ...], odd: Odd) -> Odd:
     """Odd also where a value is missing that every such frame has: it was impossible."""
-    return lambda _: any(key not in values for key in keys) or odd(values)
+    due = frozenset(keys)
+    return lambda values: not values.keys() >= due or odd(values)
 
 
 def never(_: Values) -> bool:
@@ -142,7 +143,9 @@ def cells_jump(cells: tuple[str, ...], frame: tuple[str, ...]) -> Jump:
     """A cell of this frame moves otherwise than the pack as a whole."""
 
     def jump(values: Values, before: Values, slack: float) -> bool:
-        steps = {key: moved(values, before, key) for key in cells if key in values and key in before}
+        steps = {
+            key: float(values[key]) - float(before[key]) for key in cells if key in values and key in before
+        }
         if not steps:
             return False
         common = median(steps.values()) if len(steps) > 2 else 0.0
