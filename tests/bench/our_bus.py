@@ -6,7 +6,6 @@ Arguments: port, then `domain:model:address` of each device.
 """
 
 import asyncio
-import json
 import sys
 import tempfile
 from datetime import UTC
@@ -19,8 +18,7 @@ from gridward_kit.info import Setup
 from gridward_kit.integration import Fact, integrations
 from gridward_kit.port import Port
 from gridward_kit.testing import MemoryBroker
-from gridward_kit.trial import asdict_identity
-from gridward_kit.wired import Wired
+from gridward_kit.wired import Wired, kept_form
 
 
 async def main(url: str, tokens: list[str], folder: Path) -> None:
@@ -37,7 +35,7 @@ async def main(url: str, tokens: list[str], folder: Path) -> None:
         setup = Setup(id=name, integration=integration, name=name, folder=folder)
         options: dict[str, Fact] = {"model": model, "address": int(address)}
         device = Device(setup, broker.link("bus:line"), clock)
-        device.kept.save({"identity": json.loads(json.dumps(asdict_identity(known)))})
+        device.kept.save({"identity": kept_form(known)})
         devices.append(Wired(device, options, clock, 0.01, integration.line))
     line = integrations()[tokens[0].partition(":")[0]].line
     await Bus(Port(url, line, clock), devices, clock, UTC).run()

@@ -23,8 +23,7 @@ from gridward_kit.point import Value
 from gridward_kit.port import Port
 from gridward_kit.simulate import Served, serve_pty
 from gridward_kit.testing import MemoryBroker
-from gridward_kit.trial import asdict_identity
-from gridward_kit.wired import Wired
+from gridward_kit.wired import Wired, kept_form
 
 QUICK = Line(baud=500_000, first=0.06, gap=0.02)
 PATIENCE = 60.0
@@ -185,5 +184,5 @@ def wired_up(folder: Path, member: Member, link: Link, clock: Clock) -> Wired:
     setup = Setup(member.id, member.integration, member.id, folder / "state", writable=True)
     device = Device(setup, link, clock)
     if member.identity is not None:
-        device.kept.save({"identity": json.loads(json.dumps(asdict_identity(member.identity)))})
+        device.kept.save({"identity": kept_form(member.identity)})
     return Wired(device, member.options, clock, None)

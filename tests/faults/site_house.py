@@ -22,7 +22,7 @@ from gridward_kit.kept import Json
 from gridward_kit.mqtt import Broker, Message, MqttLink
 from gridward_kit.simulate import serve_pty
 from gridward_kit.tasks import end
-from gridward_kit.trial import asdict_identity
+from gridward_kit.wired import kept_form
 from gridward_relay.simulator import Board
 
 SITE = """\
@@ -84,7 +84,7 @@ def site_file(folder: Path, ports: Path, url: str, hosts: str = "") -> Path:
     path.write_text(SITE.format(ports=ports, url=url, hosts=hosts))
     for name, integration in (("inverter", AXPERT), ("bms", DALY)):
         assert integration.example
-        kept = {"identity": asdict_identity(integration.example)}
+        kept = {"identity": kept_form(integration.example)}
         (folder / "state" / f"{name}.json").write_text(json.dumps(kept))
     return path
 

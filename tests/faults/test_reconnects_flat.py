@@ -14,7 +14,7 @@ import pytest
 from faults.broker_house import Running, Stranger, on_broker
 from faults.line_house import LineHouse, pack, until
 
-from gridward_kit.device import BOOT, Device
+from gridward_kit.device import Device
 
 ROUNDS = 12
 GROWTH = 400_000  # bytes: a hundred states more or fewer on their way
@@ -55,7 +55,7 @@ async def test_nothing_grows_over_many_reconnects(mosquitto: Running, tmp_path: 
 
 def _stored(stranger: Stranger, device: Device) -> None:
     """What a recorder would say: all telemetry so far is on disk."""
-    told = json.dumps({"v": 1, "boot": BOOT, "seq": device.spool.sequence})
+    told = json.dumps({"v": 1, "boot": device.spool.boot, "seq": device.spool.sequence})
     stranger.link.publish(f"{stranger.link.root}/recorder/{device.id}/stored", told)
 
 

@@ -52,6 +52,8 @@ class Listener:
         self.live = Live(self.link, clock)
         self.volts: dict[str, object] = {}
         self.away: list[str] = []
+        self.numbers: list[tuple[str, int, float]] = []
+        self.link.subscribe("gridward/home/+/telemetry", lambda message: self._telemetry(message.payload))
         self.link.subscribe(
             "gridward/home/+/state", lambda message: self._state(message.topic, message.payload)
         )
@@ -61,6 +63,10 @@ class Listener:
 
     def _state(self, topic: str, payload: bytes) -> None:
         self.volts[topic.split("/")[2]] = json.loads(payload).get("voltage")
+
+    def _telemetry(self, payload: bytes) -> None:
+        content = json.loads(payload)
+        self.numbers.append((content["boot"], content["seq"], content["mono"]))
 
     def _availability(self, topic: str, payload: bytes) -> None:
         if payload == b"offline":
@@ -91,7 +97,8 @@ async def test_a_device_joins_a_running_bus_and_leaves_it_while_the_others_go_on
     roster = Roster()
 
     def member(at: int) -> Member:
-        setup = Setup(id=f"flat_{at}", integration=BROOK, name=f"Flat {at}", folder=tmp_path / "state")
+        name, folder = f"Flat {at}", tmp_path / "state"
+        setup = Setup(f"flat_{at}", BROOK, name, folder, record_every=0.1)
         return Member(setup, {"address": at}, 0.05)
 
     async with broker_with_listener() as (url, heard):
@@ -108,6 +115,11 @@ async def test_a_device_joins_a_running_bus_and_leaves_it_while_the_others_go_on
         heard.volts.clear()
         await until(lambda: heard.volts.get("flat_1") == 201.0)
         assert heard.away == ["flat_9"]
+        count = len(heard.numbers)
+        roster.join(member(9))
+        await until(lambda: len(heard.numbers) >= count + 10)
+        assert len({one[:2] for one in heard.numbers}) == len(set(heard.numbers)), "each counts one message"
+        assert len({boot for boot, _, _ in heard.numbers}) == 2, "each device goes on with its own"
         bus.cancel()
         await asyncio.gather(bus, return_exceptions=True)
     served.unplug()

@@ -164,7 +164,7 @@ def test_addresses(number: int, other: bytes) -> None:
     assert dlt645.serial_of(wire) == serial
     assert dlt645.wire_address(serial, reverse=False) == wire[::-1]
     assert dlt645.meant(dlt645.ANY, other)
-    assert dlt645.meant(dlt645.short_address(serial[-4:]), wire)
+    assert dlt645.meant(wire[:2].ljust(6, bytes((dlt645.WILD,))), wire)
     assert dlt645.meant(wire, other) == (wire == other) or 0xAA in wire
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from kit.device_house import DUMMY, ROWS, House
 
+from gridward_kit.clock import iso
 from gridward_kit.command import Command
-from gridward_kit.device import Device, Unconfirmed
+from gridward_kit.device import Device
 from gridward_kit.entity import Button, Entity
-from gridward_kit.errors import NoAnswer, Refused
+from gridward_kit.errors import NoAnswer, Refused, Unconfirmed
 from gridward_kit.info import Setup
 from gridward_kit.integration import Identity
 from gridward_kit.kept import Json
@@ -163,6 +164,7 @@ async def test_a_device_that_is_away_takes_no_command(home: House) -> None:
         (Refused("NAK"), "refused"),
         (NoAnswer("silence"), "failed"),
         (Unconfirmed("USB", "acknowledged, but USB was read back"), "failed"),
+        (KeyError("a fault of the table"), "failed"),
     ],
 )
 async def test_what_the_device_does_not_do_is_not_confirmed(
@@ -226,6 +228,32 @@ def test_when_lost_no_old_value_stays(home: House) -> None:
     assert home.broker.retained["gridward/home/unit/availability"] == "offline"
 
 
+def test_what_was_read_before_it_was_lost_is_not_recorded_as_read_when_it_is_back(home: House) -> None:
+    home.clock.pass_by(10)
+    home.device.publish()
+    home.device.read({"limit": 20.0})
+    home.device.lost("no answer")
+    home.clock.pass_by(3600)
+    home.device.read({"voltage": 51.0})
+    home.device.publish()
+    *_, before, after = (json.loads(item) for item in home.broker.said("gridward/home/unit/telemetry"))
+    assert (before["values"], before["at"]) == ({"limit": 20.0}, iso(home.clock.time() - 3600))
+    assert after["values"] == {"voltage": 51.0, "double": 102.0}
+
+
+def test_a_role_that_is_started_again_numbers_its_readings_under_another_boot(tmp_path: Path) -> None:
+    """Else the recorder takes them for repeats of those that it has."""
+    numbers: list[tuple[str, int]] = []
+    for _ in range(2):
+        home = House(tmp_path)
+        home.clock.pass_by(10)
+        home.device.publish()
+        sent = (json.loads(item) for item in home.broker.said("gridward/home/unit/telemetry"))
+        numbers += [(item["boot"], item["seq"]) for item in sent]
+    assert [number for _, number in numbers] == [1, 1]
+    assert len(set(numbers)) == 2
+
+
 def test_removed_entities_are_cleaned_up(home: House, tmp_path: Path) -> None:
     topic = "homeassistant/number/gridward_home_unit_limit/config"
     assert topic in home.broker.retained
@@ -244,6 +272,16 @@ def test_telemetry_comes_every_five_seconds_with_a_number(home: House) -> None:
     sent = [json.loads(item) for item in home.broker.said("gridward/home/unit/telemetry")]
     assert [item["seq"] for item in sent] == [1, 2]
     assert sent[-1]["values"]["voltage"] == 61.0
+
+
+async def test_a_setting_that_is_not_there_for_a_while_keeps_its_budget(home: House) -> None:
+    assert (await home.command("priority", "SBU", "1", by="rules"))["status"] == "confirmed"
+    home.device.describe(Identity("D1", "X"), tuple(row for row in ROWS if row.key != "priority"))
+    assert (await home.command("limit", 20, "2", by="rules"))["status"] == "confirmed"
+    home.device.describe(Identity("D1", "X"), ROWS)
+    home.device.say_health()
+    wear = json.loads(home.broker.retained["gridward/home/unit/health"])["wear"]
+    assert {key: item["left"] for key, item in wear.items()} == {"priority": 19, "limit": 19}
 
 
 async def test_the_write_budget_is_published_at_each_write(home: House) -> None:

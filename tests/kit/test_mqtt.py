@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import aiomqtt
 import pytest
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gridward_kit.clock import SystemClock
-from gridward_kit.mqtt import Broker, Message, MqttLink
+from gridward_kit.mqtt import BIRTH, Broker, Message, MqttLink
 
 if TYPE_CHECKING:
     from conftest import Mosquitto
@@ -189,6 +190,25 @@ async def test_handlers_are_brought_what_they_asked_for_over_reconnects(
         await until(lambda: bool(got))
         assert [item.topic for item in got] == ["gridward/home/unit/mode/command"]
         assert not got[0].retain
+
+
+async def test_what_is_asked_for_while_it_connects_is_brought_too(
+    mosquitto: "Mosquitto", link: MqttLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got: list[Message] = []
+    subscribe = aiomqtt.Client.subscribe
+
+    async def asked(client: aiomqtt.Client, topic: str, *, options: SubscribeOptions) -> object:
+        if topic == BIRTH and not link.connected:
+            link.subscribe("gridward/home/late/mode/command", got.append)
+        return await subscribe(client, topic, options=options)
+
+    monkeypatch.setattr(aiomqtt.Client, "subscribe", asked)
+    async with running(asyncio.create_task(link.run())):
+        await until(lambda: link.connected)
+        async with aiomqtt.Client("127.0.0.1", mosquitto.port) as other:
+            await other.publish("gridward/home/late/mode/command", "{}", qos=1)
+        await until(lambda: bool(got))
 
 
 async def test_what_follows_an_acknowledgement_does_not_wait_for_one(

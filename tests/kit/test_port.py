@@ -2,6 +2,9 @@
 
 import asyncio
 import os
+import pty
+import threading
+import tty
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from gridward_kit.integration import Line, Simulator
 from gridward_kit.port import Port
 from gridward_kit.simulate import serve_pty, serve_tcp
 from gridward_kit.testing import TurnedClock
+from gridward_kit.transport import SerialLine
 
 LINE = Line(baud=1_000_000, first=0.15, gap=0.03)
 
@@ -133,6 +137,26 @@ async def test_hid_reports_of_eight_bytes_carry_the_same_bytes() -> None:
     assert parrot.heard == [b"QPI", b"QPIGS2X", b"PBFT54.0 and some more"]
     port.close()
     served.unplug()
+
+
+def test_what_a_line_takes_in_pieces_goes_out_whole() -> None:
+    far, near = pty.openpty()
+    tty.setraw(near)
+    line = SerialLine(os.ttyname(near), LINE)
+    wanted, heard = os.urandom(60_000), bytearray()
+
+    def listen() -> None:
+        while len(heard) < len(wanted):
+            heard.extend(os.read(far, 4096))
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    line.write(wanted)
+    listener.join(10.0)
+    assert bytes(heard) == wanted
+    line.close()
+    for descriptor in (far, near):
+        os.close(descriptor)
 
 
 async def test_over_tcp() -> None:

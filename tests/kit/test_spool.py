@@ -127,6 +127,48 @@ def test_a_disk_that_takes_nothing_is_told_once_and_asked_once_a_minute(
     assert len(spool(MemoryBroker(clock).link("bus"), tmp_path / "file", clock, "b2")) > 60
 
 
+@pytest.mark.parametrize("oddity", ['"seq":1e999', '"mono":1' + "0" * 400, '"values":5', '"at":"0001-01-01"'])
+def test_a_line_that_is_json_and_no_reading_is_left_out(tmp_path: Path, oddity: str) -> None:
+    whole = '"v":1,"boot":"b0","seq":1,"at":null,"mono":1.0,"values":{"a":1}'
+    (tmp_path / "unit.jsonl").write_text(f"{{{whole},{oddity}}}\n7\n{{{whole}}}\n")
+    clock = TurnedClock()
+    kept = spool(MemoryBroker(clock).link("bus"), tmp_path, clock)
+    clock.pass_by(RESEND + 1)
+    kept.tend()
+    assert len(kept) == 1
+
+
+def test_what_is_left_when_room_was_made_comes_to_the_disk_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = TurnedClock()
+    broker = MemoryBroker(clock)
+    link, recorder = broker.link("bus"), Recorder(broker)
+    link.connected = False
+    kept = spool(link, tmp_path, clock)
+
+    def wait(seconds: int) -> None:
+        for number in range(seconds):
+            kept.put({"voltage": float(number)})
+            clock.pass_by(1)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    wait(10 * BURST)
+    with monkeypatch.context() as disk:
+        disk.setattr("gridward_kit.spool.Path.open", full)
+        wait(10 * BURST + 2 * int(LAG))
+    wait(2 * int(LAG))
+    assert kept.dropped
+    on_disk = {json.loads(line)["seq"] for line in (tmp_path / "unit.jsonl").read_text().split("\n") if line}
+    link.reconnect()
+    while len(kept):
+        heard = max(seq for _, seq in recorder.rows)
+        broker.publish(STORED, json.dumps({"v": 1, "boot": "b1", "seq": heard}))
+    assert {seq for _, seq in recorder.rows if seq < kept.sequence - LAG} <= on_disk
+
+
 def test_readings_before_the_clock_is_known_are_stamped_later(tmp_path: Path) -> None:
     clock = TurnedClock(time=1000.0)
     broker = MemoryBroker(clock)

@@ -88,6 +88,17 @@ def test_after_an_absence_everything_is_asked_anew() -> None:
 FULL = (Query("power", FAST), Query("phases", FAST), Query("counters", 10.0, rounds=10), Query("set", 60.0))
 
 
+def test_an_absence_is_no_interval_of_its_answers() -> None:
+    """Else what is read first when it is back would count for three times as long."""
+    turns = Turns(QUERIES, 0.5)
+    polled(turns, 60)
+    turns.restart(4000.0)
+    assert [turns.answered(query, 4000.0) for query in QUERIES] == [0.0] * len(QUERIES)
+    turns.missed(QUERIES[1], 4002.0, silent=True)
+    assert turns.answered(QUERIES[1], 4600.0) == 0.0
+    assert turns.answered(QUERIES[1], 4602.0) == 2.0
+
+
 def on_a_full_line(seconds: float, lap: float) -> list[tuple[float, str]]:
     """A device whose turns come `lap` apart; each lasts until its round is complete."""
     turns, asked, now = Turns(FULL, 0.05), [], 0.0

@@ -2,9 +2,11 @@
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gridward_kit.kept import Json
 from gridward_kit.wear import APART, BUCKET, DAY, REFILL, SAFETY, Budget, automated
 
 YEAR = 365 * DAY
@@ -58,10 +60,9 @@ def test_a_restart_carries_the_tokens_and_not_the_clock() -> None:
     assert again.refusal("rules", 5.0) is not None
 
 
-def test_a_spoiled_file_never_fills_the_bucket() -> None:
-    assert (
-        Budget.from_json({"tokens": "many", "safety": "none"}, 0.0).refusal("rules:safety", 0.0) is not None
-    )
+@pytest.mark.parametrize("kept", [{"tokens": "many", "safety": "none"}, {}, None, 20])
+def test_a_spoiled_file_never_fills_the_bucket(kept: Json) -> None:
+    assert Budget.from_json(kept, 0.0).refusal("rules:safety", 0.0) is not None
 
 
 def test_home_assistant_counts_as_automation() -> None:

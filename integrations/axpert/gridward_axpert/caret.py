@@ -189,6 +189,10 @@ class Caret(Dialect):
         except (KeyError, IndexError):
             raise ValueError(f"{command} carries a second value, which has not been read yet") from None
 
+    def beside(self, entity: Entity, value: Value) -> bool:
+        commands = () if entity.setting is None else entity.setting.write(entity.accept(value))
+        return any("{" in text for text in commands)
+
     def acknowledge(self, request: bytes, answer: bytes) -> None:
         command = UNPRINTED.sub(b"", request[5:]).decode("ascii")
         body = _body(answer)

@@ -80,13 +80,6 @@ def wire_address(serial: str, *, reverse: bool = True) -> bytes:
     return printed[::-1] if reverse else printed
 
 
-def short_address(digits: str) -> bytes:
-    """The last digits of a number, an even count of them; the high-order bytes are wildcards."""
-    if not 2 <= len(digits) <= DIGITS or len(digits) % 2 or not (digits.isascii() and digits.isdigit()):
-        raise ValueError(f"{digits!r} are not 2 to {DIGITS} digits, an even count")
-    return bytes.fromhex(digits)[::-1].ljust(6, bytes((WILD,)))
-
-
 def serial_of(address: bytes) -> str:
     """The twelve digits of an address on the wire; raises BadFrame where it is no BCD."""
     digits = address[::-1].hex()

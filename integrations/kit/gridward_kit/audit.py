@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gridward_kit.clock import Clock, iso
-from gridward_kit.kept import Json
+from gridward_kit.kept import Json, sync_folder
 
 log = logging.getLogger(__name__)
 
 MOST = 2000
 MANY = 100
+LARGE = 16_000_000
 BURST = 500
 
 
@@ -88,14 +89,20 @@ class AuditSpool:
         self._publish([payload])
 
     def _keep(self, payload: str) -> None:
-        """Add an event to the file, with those that it did not take before."""
-        payloads = self._waiting.values() if self._told else (payload,)
+        """Add an event to the file, with those that it did not take before. A file that has grown large holds
+        mostly what was given up: it is written anew."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open("a", encoding="utf-8") as file:
+            grown = self._file.exists() and self._file.stat().st_size > LARGE
+            payloads = self._waiting.values() if self._told or grown else (payload,)
+            beside = self._file.with_suffix(".new") if grown else self._file
+            with beside.open("w" if grown else "a", encoding="utf-8") as file:
                 file.writelines(["\n", *(f"{one}\n" for one in payloads)])  # a line torn before ends here
                 file.flush()
                 os.fsync(file.fileno())
+            if grown:
+                beside.replace(self._file)
+                sync_folder(self._file.parent)
         except OSError as error:
             if not self._told:
                 log.error("%s: cannot be written (%s); events wait in memory", self._file, error)

@@ -9,9 +9,8 @@ from typing import TypeVar
 
 from gridward_kit.clock import Clock
 from gridward_kit.command import Command, same
-from gridward_kit.device import Unconfirmed
 from gridward_kit.entity import Button, Entity
-from gridward_kit.errors import BadFrame, DeviceError, NoAnswer, Refused
+from gridward_kit.errors import BadFrame, DeviceError, NoAnswer, Refused, Unconfirmed
 from gridward_kit.gone import withdraw
 from gridward_kit.integration import Dialect, Query
 from gridward_kit.paced import paced
@@ -61,7 +60,7 @@ class Bus:
         gone = [wired for wired in self.devices if wired.device.id == identifier]
         self.devices = tuple(wired for wired in self.devices if wired not in gone)
         for wired in gone:
-            wired.device.lost("taken out of the site file", "left")
+            wired.device.leave()
             if for_good:
                 withdraw(wired.device.link, wired.device.kept)
 
@@ -71,6 +70,7 @@ class Bus:
             while True:
                 if not await self._commands_first():
                     await self._turn()
+                    await asyncio.sleep(0)  # a command that came meanwhile gets there before the next poll
         finally:
             self.port.close()
 
@@ -224,7 +224,7 @@ class Bus:
         async def job() -> None:
             try:
                 result = await act()
-            except (DeviceError, ValueError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - who wants it done gets it, the others go on
                 if not done.cancelled():
                     done.set_exception(error)
             else:
@@ -240,8 +240,7 @@ class Bus:
         dialect, setting = wired.dialect, row.setting
         if dialect is None or setting is None:
             raise ValueError(f"{row.name} cannot be set")
-        frames = dialect.write(row, command.value, datetime.fromtimestamp(self._clock.time(), self._zone))
-        answered = await self.urgent(lambda: self._write(wired, row, command, frames))
+        answered = await self.urgent(lambda: self._write(wired, row, command))
         if isinstance(row, Button) or row.at is None:
             return command.value
         end = self._clock.monotonic() + setting.within
@@ -256,7 +255,7 @@ class Bus:
             raise Unconfirmed(found, f"{what} {shown} was read back after {setting.within:g} s")
         return found
 
-    async def _write(self, wired: Wired, row: Entity, command: Command, frames: tuple[bytes, ...]) -> bool:
+    async def _write(self, wired: Wired, row: Entity, command: Command) -> bool:
         """Send the candidates until one is accepted, the last time's first; whether it was acknowledged."""
         if self._clock.monotonic() >= command.deadline:
             raise ValueError("it expired before the line was free")
@@ -264,6 +263,9 @@ class Bus:
         dialect = wired.dialect
         if dialect is None or not wired.proven:
             raise NoAnswer("the device is away")
+        if row.at is not None and dialect.beside(row, command.value):
+            await self._ask(wired, dialect, row.at.query)
+        frames = dialect.write(row, command.value, datetime.fromtimestamp(self._clock.time(), self._zone))
         wired.device.spend(row, command.by)
         first = min(wired.written.get(row.key, 0), len(frames) - 1)
         order = [first, *(place for place in range(len(frames)) if place != first)]

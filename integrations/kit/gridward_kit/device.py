@@ -5,25 +5,25 @@ import json
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gridward_kit import discovery
 from gridward_kit.clock import Clock, iso
 from gridward_kit.command import Command, Malformed, Outcome, Seen, answer, crossed, parse, same
-from gridward_kit.entity import Button, Entity, derive
-from gridward_kit.errors import DeviceError, Refused
+from gridward_kit.entity import Button, Entity
+from gridward_kit.errors import DeviceError, Refused, Unconfirmed
+from gridward_kit.fresh import Fresh
 from gridward_kit.gone import owner
 from gridward_kit.info import Setup, announcement, health, info
 from gridward_kit.integration import Identity
 from gridward_kit.kept import Json, Kept
 from gridward_kit.mqtt import Link, Message
-from gridward_kit.point import Derived, Value
+from gridward_kit.point import Value
 from gridward_kit.spool import Spool
 from gridward_kit.wear import Budget, automated
 
 log = logging.getLogger(__name__)
 
-BOOT = uuid.uuid4().hex[:12]
 STALE_POLLS = 3
 STALE_LEAST = 10.0
 HEALTH_EVERY = 30.0
@@ -31,27 +31,20 @@ HEALTH_EVERY = 30.0
 Perform = Callable[[Entity, Command], Awaitable[Value]]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A value, when it was read (monotonic seconds) and after how long it is stale."""
-
-    value: Value
-    at: float
-    stale: float
-
-
-class Unconfirmed(DeviceError):
-    """The device took the command but the value read back is another one."""
-
-    def __init__(self, value: Value | None, reason: str) -> None:
-        super().__init__(reason)
-        self.value = value
-
-
 class Device:
-    """One device on the broker. Whoever reads it calls `describe`, `read`, `publish` and `lost`."""
+    """One device on the broker. Whoever reads it calls `describe`, `read`, `publish` and `lost`.
 
-    def __init__(self, setup: Setup, link: Link, clock: Clock, perform: Perform | None = None) -> None:
+    `spool` is that of a device of this id that left the same connection.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        link: Link,
+        clock: Clock,
+        perform: Perform | None = None,
+        spool: Spool | None = None,
+    ) -> None:
         self.setup = setup
         self.id = setup.id
         self.link = link
@@ -60,35 +53,34 @@ class Device:
         self.kept = Kept(setup.folder / f"{setup.id}.json")
         self.identity: Identity | None = None
         self.entities: dict[str, Entity] = {}
-        self._derived: tuple[Entity, ...] = ()
         self.available = False
+        self.left = False
         self.counters: dict[str, int] = {}
         self._told = ""
         self._health_at = float("-inf")
         self.root = f"{link.root}/{setup.id}"
-        self._readings: dict[str, Reading] = {}
+        self._fresh = Fresh()
         self._unrecorded: dict[str, Value] = {}
         self._recorded_at = clock.monotonic()
         self._seen = Seen()
         self._asked: dict[str, Value] = {}
         self._busy: set[asyncio.Task[None]] = set()
         self._budgets: dict[str, Budget] = {}
-        spool = setup.folder / "spool" / f"{setup.id}.jsonl"
-        self.spool = Spool(link, setup.id, BOOT, spool, clock)
+        boot, file = uuid.uuid4().hex[:12], setup.folder / "spool" / f"{setup.id}.jsonl"
+        self.spool = Spool(link, setup.id, boot, file, clock) if spool is None else spool
         link.subscribe(f"{self.root}/+/command", self._commanded)
         link.subscribe(f"{self.root}/+/set", self._commanded)
 
     @property
     def values(self) -> dict[str, Value]:
         """What is so now: every reading that is not stale."""
-        now = self.clock.monotonic()
-        return {key: item.value for key, item in self._readings.items() if now - item.at <= item.stale}
+        return self._fresh.values(self.clock.monotonic())
 
     def describe(self, identity: Identity, entities: tuple[Entity, ...]) -> None:
         """Announce the device and its entities; those announced before and gone now are cleared."""
         self.identity = identity
         self.entities = {row.key: row for row in entities}
-        self._derived = tuple(row for row in entities if isinstance(row.at, Derived))
+        self._fresh.describe(entities)
         now = self.clock.monotonic()
         budgets = self.kept.section("wear")
         self._budgets = {
@@ -110,7 +102,7 @@ class Device:
             self.link.publish(topic, payload, retain=True)
         told = info(self.setup, self.link.role, identity, entities)
         self.link.publish(f"{self.root}/info", told, retain=True)
-        self._save({"announced": list(messages), "owner": owner(self.setup, self.link.role)})
+        self.keep({"announced": list(messages), "owner": owner(self.setup, self.link.role)})
 
     def read(
         self, values: Mapping[str, Value], every: float = 0.0, owned: frozenset[str] | None = None
@@ -121,19 +113,10 @@ class Device:
         """
         now = self.clock.monotonic()
         stale = max(STALE_LEAST, STALE_POLLS * every) if every != float("inf") else every
-        for key in (owned or frozenset()) - values.keys():
-            self._readings.pop(key, None)
+        gone = (owned or frozenset()) - values.keys()
+        for key in gone:
             self._unrecorded.pop(key, None)
-        for key, value in values.items():
-            self._readings[key] = Reading(value, now, stale)
-        self._unrecorded |= values
-        derived = derive(self._derived, self.values)
-        for key in (row.key for row in self._derived):
-            if key in derived:
-                self._readings[key] = Reading(derived[key], now, stale)
-                self._unrecorded[key] = derived[key]
-            elif key not in values:
-                self._readings.pop(key, None)
+        self._unrecorded |= self._fresh.take(values, gone, now, now + stale)
         self._set_available(available=True)
 
     def publish(self) -> None:
@@ -142,13 +125,16 @@ class Device:
         state: dict[str, Json] = {"v": 1, "at": iso(self.clock.time()), **self.values}
         self.link.publish(f"{self.root}/state", json.dumps(state, ensure_ascii=False), retain=True)
         if now - self._recorded_at >= self.setup.record_every - 0.05 and self._unrecorded:
-            self._recorded_at = now
-            self.spool.put(self._unrecorded)
-            self._unrecorded = {}
+            self._record()
         else:
             self.spool.tend()
         if now - self._health_at >= HEALTH_EVERY:
             self.say_health()
+
+    def _record(self) -> None:
+        self._recorded_at, values = self.clock.monotonic(), self._unrecorded
+        self._unrecorded = {}
+        self.spool.put(values)
 
     def say_health(self) -> None:
         """Publish what is counted: line errors, what waits for the store, and each setting's budget."""
@@ -161,11 +147,18 @@ class Device:
         if kind != self._told:
             log.error("%s: unavailable: %s", self.id, reason)
         self._told = kind
-        self._readings = {}
+        self._fresh.clear()
+        if self._unrecorded:  # later they would pass for read when it is back
+            self._record()
         state: dict[str, Json] = {"v": 1, "at": iso(self.clock.time())}
         self.link.publish(f"{self.root}/state", json.dumps(state), retain=True)
         self._set_available(available=False)
         self.say_health()
+
+    def leave(self) -> None:
+        """It is taken off its line: lost, and from now on another one of its id may take its commands."""
+        self.lost("taken out of the site file", "left")
+        self.left = True
 
     def _set_available(self, *, available: bool) -> None:
         payload = "online" if available else "offline"
@@ -176,8 +169,8 @@ class Device:
             self.available = available
             self.link.publish(f"{self.root}/availability", payload, retain=True)
 
-    def _save(self, changes: Mapping[str, Json]) -> bool:
-        """Keep it on disk; whether the disk took it, told where it did not."""
+    def keep(self, changes: Mapping[str, Json]) -> bool:
+        """Merge it into the device's file; whether the disk took it, told where it did not."""
         try:
             self.kept.save(changes)
         except OSError as error:
@@ -187,7 +180,7 @@ class Device:
 
     def _commanded(self, message: Message) -> None:
         key = message.topic.removeprefix(f"{self.root}/").partition("/")[0]
-        if key == "lease":
+        if key == "lease" or self.left:
             return
         task = asyncio.create_task(self._command(key, message))
         self._busy.add(task)
@@ -233,7 +226,9 @@ class Device:
             self._answer(row.key, wish, "refused", str(error), before, before)
         except Unconfirmed as error:
             self._answer(row.key, wish, "failed", str(error), before, error.value)
-        except (DeviceError, OSError) as error:
+        except Exception as error:  # whatever it is, a command is answered
+            if not isinstance(error, DeviceError | OSError):
+                log.exception("%s: %s", self.id, row.key)
             self._answer(row.key, wish, "failed", str(error) or type(error).__name__, before, before)
         else:
             self._answer(row.key, wish, "confirmed", "", before, value)
@@ -273,7 +268,8 @@ class Device:
             raise ValueError(reason)
         before = replace(budget, safety=list(budget.safety))
         budget.spend(by, now)
-        saved = self._save({"wear": {key: item.to_json(now) for key, item in self._budgets.items()}})
+        counted = {key: item.to_json(now) for key, item in self._budgets.items()}
+        saved = self.keep({"wear": {**self.kept.section("wear"), **counted}})
         if not saved and automated(by):
             self._budgets[row.key] = before
             raise ValueError("the disk does not take the count of writes, so automation has to wait")

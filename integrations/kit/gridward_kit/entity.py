@@ -210,9 +210,10 @@ def readings(entities: Iterable[Entity], query: str, payload: bytes) -> Readings
     """Decode every entity that lies in this query's answer; a value outside its limits is left out."""
     values: dict[str, Value] = {}
     impossible: list[str] = []
-    rows = tuple(entities)
-    for row in rows:
+    elsewhere: list[Entity] = []
+    for row in entities:
         if row.at is None or row.at.query != query:
+            elsewhere.append(row)
             continue
         value = row.at.decode(payload)
         if value is None or (isinstance(row, Select) and value not in row.options + row.shown):
@@ -221,13 +222,13 @@ def readings(entities: Iterable[Entity], query: str, payload: bytes) -> Readings
             values[row.key] = value
         else:
             impossible.append(row.key)
-    values |= derive(rows, values)
+    values |= derive(elsewhere, values)
     return Readings(values, tuple(impossible))
 
 
 def possible(row: Entity, value: Value) -> bool:
     """Whether a reading can be true: finite and inside the row's limits."""
-    if isinstance(value, bool | str):
+    if isinstance(value, (bool, str)):
         return True
     if not -1e300 < value < 1e300:
         return False

@@ -1,8 +1,18 @@
 """What can go wrong between a device and us; a wish out of bounds is a plain `ValueError`."""
 
+from gridward_kit.point import Value
+
 
 class DeviceError(Exception):
     """Anything a device, its line or its answer did wrong."""
+
+
+class Unconfirmed(DeviceError):
+    """The device took the command, but the value read back is another one."""
+
+    def __init__(self, value: Value | None, reason: str) -> None:
+        super().__init__(reason)
+        self.value = value
 
 
 class NoAnswer(DeviceError, TimeoutError):

@@ -127,6 +127,10 @@ class Dialect(ABC):
         """Told once, before anything is asked, which line it is on: what is cheap there may differ."""
         return
 
+    def beside(self, entity: Entity, value: Value) -> bool:
+        """Whether a frame that sets it carries others' values too: its query is asked right before."""
+        return False
+
     def unlock(self, entity: Entity) -> tuple[bytes, ...]:
         """Frames that must be acknowledged, one after the other, before the entity is written."""
         return ()
@@ -190,8 +194,7 @@ class SwitchLimits(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A further device for the contract tests: its identity, and the options that its simulator, its
-    dialect and its identification are given."""
+    """A further device for the contract tests, and the options that all its parts are given."""
 
     identity: Identity
     options: Options = field(default_factory=dict)
@@ -205,15 +208,13 @@ class Integration:
     is what `identify` finds in `simulator({})`; `examples` are further ones, one per family of protocols,
     by the name that the contract tests report them under. One without a port of its own (a relay on a
     pin, a host that is pinged) has `serve`. `entities` gives its rows for these options; on a line, with
-    no options, every row that any model can have.
-    `faults` says what is wrong with options that are each right but do not fit together.
-    A relay also has `safe`, which drives its safe state and says so (raises DeviceError, ValueError), and
-    `ends_lease`: what ends a lease when the computer dies, in words; `limits` are its limits of switching,
-    begun at a moment (monotonic seconds), and `look` reads its contacts without moving anything, while
-    nobody else has it (raises DeviceError). `poll` is how often the fast queries are asked, in seconds,
-    where the site file does not say. `alike` names pairs of queries
-    whose answers cannot be told apart. `options` are the site file's further keys for such a device.
-    `commission` says how a fresh one gets onto a shared line, where a tool can do it.
+    no options, every row that any model can have. `faults` says what is wrong with options that are each
+    right but do not fit together. A relay also has `safe`, which drives its safe state and says so (raises
+    DeviceError, ValueError), and `ends_lease`: what ends a lease when the computer dies, in words; `limits`
+    are its limits of switching, begun at a moment (monotonic seconds), and `look` reads its contacts without
+    moving anything, while nobody else has it (raises DeviceError). `poll` is how often the fast queries are
+    asked, in seconds, where the site file does not say. `alike` names pairs of queries whose answers cannot
+    be told apart. `options` are the site file's further keys. `commission`: how a fresh one gets onto a line.
     """
 
     domain: str

@@ -8,6 +8,7 @@ import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gridward_kit.audit import AuditSpool
 from gridward_kit.clock import Clock
+from gridward_kit.publishing import SILENCE, TOGETHER, UNANSWERED, Outgoing, published
 from gridward_kit.takers import Takers
 from gridward_kit.tasks import end
 
@@ -25,13 +27,11 @@ log = logging.getLogger(__name__)
 PREFIX = "homeassistant"
 BIRTH = f"{PREFIX}/status"
 KEEPALIVE = 10
-TIMEOUT = 3.0
 WAITING = 1000
 MOMENTARY = ("/command", "/set", "/lease", "/lease/renew")
 WISHES = ("/command", "/set")
 MQTT_5, MQTT_3 = aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311
 UNSUPPORTED = 132  # a broker's word for a version of MQTT that it does not speak
-UNANSWERED = "Operation timed out"  # aiomqtt's words
 AT_ONCE = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else what follows a PUBACK waits 40 ms for its ACK
 
 
@@ -109,7 +109,7 @@ class Broker:
             protocol=version,
             clean_session=True if version is MQTT_3 else None,
             keepalive=KEEPALIVE,
-            timeout=TIMEOUT,
+            timeout=SILENCE,
             will=will,
             tls_context=ssl.create_default_context(cafile=self.ca) if secure else None,
             max_queued_incoming_messages=WAITING,
@@ -148,7 +148,7 @@ class MqttLink:
         self._handlers: Takers[Handler] = Takers()
         self._on_connect: list[Callable[[], None]] = []
         self._retained: dict[str, tuple[str, int]] = {}
-        self._outgoing: deque[tuple[str, str, bool, int]] = deque(maxlen=WAITING)
+        self._outgoing: deque[Outgoing] = deque(maxlen=WAITING)
         self._waiting = asyncio.Event()
         self._connected = False
         self._availability = f"{self.root}/{self.role}/availability"
@@ -156,6 +156,7 @@ class MqttLink:
         self._version = broker.version
         self._audit = f"{self.root}/audit"
         self._events: AuditSpool | None = None
+        self.subscribe(BIRTH, lambda word: self._say_again() if word.payload == b"online" else None)
         if folder is not None:
             events = self._events = AuditSpool(folder, self.role, clock, self._send_events)
             self.subscribe(f"{self.root}/recorder/audit/stored", lambda word: events.stored(word.payload))
@@ -219,15 +220,16 @@ class MqttLink:
                     )
                     told = True
             finally:
-                self._connected = False
-                self._client = None
+                self._connected, self._client = False, None
             await self._clock.sleep(1.0)
 
     async def _serve(self, client: aiomqtt.Client) -> None:
-        for topic in dict.fromkeys((*(topic for topic, _ in self._handlers), BIRTH)):
-            await self._have(client, topic)
-        self._client = client
-        self._connected = True
+        had: set[str] = set()
+        for topic, _ in self._handlers:  # those that are asked for meanwhile, too
+            if topic not in had:
+                had.add(topic)
+                await self._have(client, topic)
+        self._connected, self._client = True, client
         for act in self._on_connect:
             act()
         self._say_again()
@@ -275,19 +277,17 @@ class MqttLink:
         while True:
             await self._waiting.wait()
             while self._outgoing:
-                topic, payload, retain, qos = item = self._outgoing[0]
-                data = payload.encode("utf-8", "replace")  # JSON may hold half a character
-                await client.publish(topic, data, qos=qos, retain=retain, timeout=TIMEOUT)
-                if self._outgoing and self._outgoing[0] is item:
-                    self._outgoing.popleft()
+                items = tuple(islice(self._outgoing, TOGETHER))
+                await published(client, items)
+                for item in items:
+                    if self._outgoing and self._outgoing[0] is item:
+                        self._outgoing.popleft()
             self._waiting.clear()
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for incoming in client.messages:
             payload = incoming.payload if isinstance(incoming.payload, bytes) else b""
             message = Message(str(incoming.topic), payload, bool(incoming.retain), self._clock.monotonic())
-            if message.topic == BIRTH and payload == b"online":
-                self._say_again()
             for handler in self._handlers.of(message.topic):
                 await self._deliver(handler, message)
 

@@ -1,6 +1,7 @@
 """Devices asked over the network, without a line of their own: their options, and asking for ever."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import voluptuous as vol
 
@@ -22,9 +23,11 @@ async def asked(device: Device, every: float, ask: Callable[[], Awaitable[None]]
 
 def host(value: Fact) -> Fact:
     """A host's name or address."""
-    if not isinstance(value, str) or not value or not value.isprintable() or set(value) & set(" /@"):
-        raise vol.Invalid("a host's name or address, such as 192.0.2.4")
-    return value
+    if isinstance(value, str) and value and value.isprintable() and not set(value) & set(" /@"):
+        with suppress(UnicodeError):  # an empty part between dots, or one too long
+            value.encode("idna")
+            return value
+    raise vol.Invalid("a host's name or address, such as 192.0.2.4")
 
 
 def tcp_port(value: Fact) -> Fact:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from gridward_kit.capture import Capture
 from gridward_kit.clock import Clock
@@ -29,6 +30,7 @@ OVERDUE = 0.1
 BUSY = (errno.EAGAIN, errno.EBUSY)
 
 Cut = Callable[[bytes, bool], tuple[bytes, bytes] | None]
+T = TypeVar("T")
 
 
 class Port:
@@ -57,6 +59,7 @@ class Port:
         self._unsettled = False
         self._idle_since = 0.0
         self._usual: dict[bytes, tuple[float, int]] = {}
+        self._turn = asyncio.Lock()
 
     async def exchange(
         self,
@@ -65,11 +68,18 @@ class Port:
         first: float | None = None,
         meanwhile: Callable[[], None] | None = None,
     ) -> bytes:
-        """Send a request and return the answer that `cut` finds; `meanwhile` is called once it is sent.
+        """Send a request and return the answer that `cut` finds; `meanwhile` is called once it is sent. Who
+        asks meanwhile waits.
 
         Raises NoLine when the line does not open, NoAnswer when it went away or nothing came within `first`
         seconds, BadFrame when what came cannot be an answer.
         """
+        async with self._turn:
+            return await self._exchange(request, cut, first, meanwhile)
+
+    async def _exchange(
+        self, request: bytes, cut: Cut, first: float | None, meanwhile: Callable[[], None] | None
+    ) -> bytes:
         transport = await self._opened()
         self.exchanges += 1
         try:
@@ -153,8 +163,9 @@ class Port:
         if seconds and self.line.modbus:
             wait = min(wait, max(OVERDUE, seconds / 2))
         while True:
-            arrived = await self._readable(transport, wait)
             data = transport.read()
+            arrived = bool(data) or await self._readable(transport, wait)
+            data = data or transport.read()
             if arrived and not data and not transport.partial:
                 raise OSError("hung up")
             buffer += data
@@ -198,27 +209,26 @@ class Port:
         An adapter hands over many at once, so they may be nearer than they seem: within `left` seconds
         the answer was all there the last time.
         """
-        if missing > TAIL:
+        if missing > 0:
             nap = min(GULP, (missing - TAIL) * self.line.character, left - self.line.character)
-            await asyncio.sleep(max(0.0, nap))
-        elif missing <= 0:
-            await asyncio.sleep(min(GULP / 8, 4 * self.line.character))
+        else:
+            nap = min(GULP / 8, 4 * self.line.character)
+        if nap > 0:
+            await asyncio.sleep(nap)
 
     @staticmethod
     async def _readable(transport: Transport, seconds: float) -> bool:
         """Whether bytes (or a hang-up) arrive within so many seconds."""
         loop = asyncio.get_running_loop()
-        ready: asyncio.Future[None] = loop.create_future()
+        ready: asyncio.Future[bool] = loop.create_future()
         descriptor = transport.fileno()
-        loop.add_reader(descriptor, _settle, ready)
+        loop.add_reader(descriptor, _settle, ready, True)
+        late = loop.call_later(seconds, _settle, ready, False)
         try:
-            async with asyncio.timeout(seconds):
-                await ready
-        except TimeoutError:
-            return False
+            return await ready
         finally:
+            late.cancel()
             loop.remove_reader(descriptor)
-        return True
 
 
 def _in_words(error: OSError) -> str:
@@ -245,6 +255,6 @@ async def _until(at: float) -> None:
         time.sleep(rest)  # noqa: ASYNC251 - less than a millisecond, which the loop cannot time
 
 
-def _settle(ready: asyncio.Future[None]) -> None:
+def _settle(ready: asyncio.Future[T], result: T) -> None:
     if not ready.done():
-        ready.set_result(None)
+        ready.set_result(result)

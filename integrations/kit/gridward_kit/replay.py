@@ -6,7 +6,7 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from gridward_kit.capture import exchanges
 from gridward_kit.integration import Line, Simulator
@@ -15,6 +15,7 @@ from gridward_kit.simulate import Served, serve_pty
 FOLDER = "captures/"
 GAP = 0.2  # s after which what was heard before is no part of a request
 LARGEST = 20_000_000  # bytes of one capture
+MOST = 50_000_000  # bytes of all of them
 NO_ZIP = (BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, OverflowError)
 """What a spoilt zip makes of the reader: a wrong block, length, method, password or end."""
 Exchange = tuple[bytes, bytes]
@@ -62,10 +63,11 @@ def captures(report: Path) -> Mapping[str, list[Exchange]]:
     found: dict[str, list[Exchange]] = {}
     try:
         with ZipFile(report) as bundle, tempfile.TemporaryDirectory() as folder:
-            for entry in sorted(bundle.infolist(), key=lambda item: item.filename):
+            listed = sorted(filter(_of_a_line, bundle.infolist()), key=lambda item: item.filename)
+            if sum(entry.file_size for entry in listed) > MOST:
+                raise ValueError(f"{report}: its captures are over {MOST / 1e6:g} MB")
+            for entry in listed:
                 name = entry.filename.removeprefix(FOLDER)
-                if not entry.filename.startswith(FOLDER) or "/" in name or entry.file_size > LARGEST:
-                    continue
                 text = Path(folder) / "capture.txt"
                 text.write_bytes(bundle.read(entry))
                 found.setdefault(name.partition(".")[0], []).extend(_exchanges(text, report, name))
@@ -74,6 +76,13 @@ def captures(report: Path) -> Mapping[str, list[Exchange]]:
     if not any(found.values()):
         raise ValueError(f"{report}: it holds no capture; switch the raw capture of the line on, then report")
     return {bus: captured for bus, captured in found.items() if captured}
+
+
+def _of_a_line(entry: ZipInfo) -> bool:
+    """Whether this is the capture of a line that has a name."""
+    name = entry.filename.removeprefix(FOLDER)
+    inside = entry.filename.startswith(FOLDER) and "/" not in name
+    return inside and name.partition(".")[0] != "" and entry.file_size <= LARGEST
 
 
 def _exchanges(text: Path, report: Path, name: str) -> list[Exchange]:

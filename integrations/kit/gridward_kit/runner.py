@@ -15,6 +15,7 @@ from gridward_kit.integration import Line
 from gridward_kit.mqtt import Broker, MqttLink
 from gridward_kit.port import Port
 from gridward_kit.roster import Member, Roster
+from gridward_kit.spool import Spool
 from gridward_kit.tasks import end
 from gridward_kit.wired import Wired
 
@@ -52,8 +53,12 @@ async def run_bus(
     path = folder / "captures" / f"{role.removeprefix('bus:')}.txt"
     CaptureSwitch(link, port, path, where.clock, on=capture)
 
+    spools: dict[str, Spool] = {}  # one that left and is back goes on with what waits, and its numbers
+
     def wired(member: Member) -> Wired:
-        device = Device(replace(member.setup, port=url), link, where.clock)
+        setup = replace(member.setup, port=url)
+        device = Device(setup, link, where.clock, spool=spools.get(setup.id))
+        spools[setup.id] = device.spool
         return Wired(device, member.options, where.clock, member.poll, line)
 
     if where.known is not None:

@@ -1,5 +1,6 @@
 """Who takes a message of a topic."""
 
+import re
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
@@ -8,6 +9,7 @@ from aiomqtt import Topic
 T = TypeVar("T")
 
 MOST = 10_000
+WILD = re.compile(r"[+#$]")
 
 
 class Takers(Generic[T]):
@@ -34,6 +36,10 @@ class Takers(Generic[T]):
             if len(self._found) >= MOST:
                 self._found.clear()
             given = Topic(topic)
-            found = tuple(taker for wanted, taker in self._asked if given.matches(wanted))
+            found = tuple(
+                taker
+                for wanted, taker in self._asked
+                if wanted == topic or (WILD.search(wanted) is not None and given.matches(wanted))
+            )
             self._found[topic] = found
         return found

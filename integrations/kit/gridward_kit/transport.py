@@ -77,7 +77,12 @@ class SerialLine:
         return self._fd
 
     def write(self, data: bytes) -> None:
-        self._serial.write(data)
+        try:
+            taken = os.write(self._fd, data)
+        except BlockingIOError:
+            taken = 0
+        if taken < len(data):  # pyserial waits for room, up to two seconds
+            self._serial.write(data[taken:])
 
     def read(self) -> bytes:
         try:

@@ -125,6 +125,7 @@ class Turns:
         pause = self.poll
         if silent and not slot.fast:
             slot.silences += 1
+            slot.asked = None
             pause = min(SILENT_MOST, max(1.0, self.poll) * 2**slot.silences)
         slot.due = started + pause
 
@@ -143,6 +144,7 @@ class Turns:
         for slot in self._slots.values():
             slot.due = now
             slot.silences = 0
+            slot.asked = None
 
     def _after(self, query: Query, started: float) -> float:
         return started + (self.poll if query.every == FAST else query.every)

@@ -87,10 +87,8 @@ class Budget:
     @classmethod
     def from_json(cls, content: Json, now: float) -> "Budget":
         """Take up a kept budget; what is not there or not a number starts as used up, never as full."""
-        if not isinstance(content, dict):
-            return cls(refilled=now)
-        tokens, total, last = content.get("tokens"), content.get("total"), content.get("last")
-        ages = content.get("safety")
+        kept = content if isinstance(content, dict) else {}
+        tokens, total, last, ages = (kept.get(name) for name in ("tokens", "total", "last", "safety"))
         return cls(
             tokens=float(tokens) if isinstance(tokens, int | float) else 0.0,
             total=total if isinstance(total, int) else 0,

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 
 from gridward_kit.clock import Clock
 from gridward_kit.device import Device
@@ -56,10 +55,18 @@ class Wired:
         self.recall()
 
     def recall(self) -> None:
-        """Take up the identity that was found earlier; the device is announced, asleep or not."""
-        kept = identity_from(self.device.kept.section("identity"))
-        if kept is not None:
+        """Take up the identity that was found earlier; the device is announced, asleep or not. One that this
+        version does not know is found out anew."""
+        kept = self._kept()
+        if kept is None:
+            return
+        try:
             self.settle(kept)
+        except (LookupError, ValueError) as error:
+            log.error("%s: kept as a %s, which is not known here (%s)", self.device.id, kept.model, error)
+
+    def _kept(self) -> Identity | None:
+        return identity_from(self.device.kept.section("identity"))
 
     def settle(self, identity: Identity) -> None:
         """Speak this identity's dialect from now on."""
@@ -72,8 +79,18 @@ class Wired:
         self.device.describe(identity, self.dialect.entities)
 
     def bind(self, identity: Identity) -> None:
-        """Keep what was found out, so that it is never guessed anew."""
-        self.device.kept.save({"identity": _json(identity)})
+        """Keep what was found out, so that it is never guessed anew; raises NoAnswer where it cannot be, and
+        Stranger."""
+        if self.device.left:
+            raise NoAnswer("it was taken off the line while it was being identified")
+        before = self._kept()
+        if before and before.serial not in (None, identity.serial) and not self.accepted_anew():
+            raise self._stranger("serial_number", identity.serial, before.serial)
+        try:
+            self.device.kept.save({"identity": kept_form(identity)})
+        except OSError as error:
+            words = f"{self.device.kept.path}: what was found out cannot be kept: {error}; free some disk"
+            raise NoAnswer(words) from error
         self.settle(identity)
         self.proven = True
 
@@ -98,10 +115,13 @@ class Wired:
         if key == "serial_number" and found is not None:
             found = str(found)
         if bound is not None and found != bound:
-            raise Stranger(
-                f"another device answers here: {key} {found}, bound is {bound}; nothing is published. "
-                f"If it was exchanged: gridward accept {self.device.id}"
-            )
+            raise self._stranger(key, found, bound)
+
+    def _stranger(self, key: str, found: Value | None, bound: Fact | None) -> Stranger:
+        return Stranger(
+            f"another device answers here: {key} {found}, bound is {bound}; nothing is published. "
+            f"If it was exchanged: gridward accept {self.device.id}"
+        )
 
     def confirm(self) -> None:
         """It is the device that was bound; after an absence everything is asked anew."""
@@ -135,6 +155,8 @@ class Wired:
 
         A first one that only waits for a second to agree with it is no fault of the line.
         """
+        if self.device.left:
+            return
         rows = self._rows.get(query.name, ())
         got = readings(rows, query.name, payload)
         doubted = self.dialect.doubt(got.values, self.device.values) if self.dialect else frozenset()
@@ -171,6 +193,8 @@ class Wired:
 
     def missed(self, query: Query | None, error: DeviceError, started: float) -> None:
         """Count a bad or missing answer; the third in a row makes the device unavailable."""
+        if self.device.left:
+            return
         silent = isinstance(error, NoAnswer)
         self.errors["no_answer" if silent else "bad_frame"] += 1
         self.misses += 1
@@ -217,5 +241,16 @@ def _facts(content: Json) -> dict[str, Fact]:
     return facts
 
 
-def _json(identity: Identity) -> dict[str, Json]:
-    return {**asdict(identity), "facts": dict(identity.facts)}
+def kept_form(identity: Identity) -> dict[str, Json]:
+    """An identity as it is kept; `identity_from` reads it."""
+    facts: dict[str, Json] = {
+        key: [*fact] if isinstance(fact, list) else fact for key, fact in identity.facts.items()
+    }
+    return {
+        "model": identity.model,
+        "protocol": identity.protocol,
+        "serial": identity.serial,
+        "firmware": identity.firmware,
+        "manufacturer": identity.manufacturer,
+        "facts": facts,
+    }

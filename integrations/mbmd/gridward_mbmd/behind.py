@@ -8,6 +8,7 @@ from gridward_kit.device import Device
 from gridward_kit.entity import Entity, possible
 from gridward_kit.errors import BadFrame, DeviceError, NoAnswer
 from gridward_kit.integration import Identity, Options
+from gridward_kit.kept import Json
 from gridward_kit.modbus.counters import UNITS, Counters
 from gridward_kit.network import asked
 from gridward_kit.point import Value
@@ -116,15 +117,8 @@ class Behind:
         if unknown := sorted(set(values) - set(ROWS)):
             log.info("%s: mbmd measures %s, which is not known here", self.device.id, ", ".join(unknown))
         model = (said or kind(self.key) or "meter").upper()
-        self.device.kept.save(
-            {
-                "identity": {
-                    "model": model,
-                    "protocol": PROTOCOL,
-                    "facts": {"meter": self.key, NAMES: [*names]},
-                }
-            }
-        )
+        facts: dict[str, Json] = {"meter": self.key, NAMES: [*names]}
+        self.device.keep({"identity": {"model": model, "protocol": PROTOCOL, "facts": facts}})
         self._describe(Identity(model, PROTOCOL, facts={"meter": self.key}), names)
 
     def _describe(self, identity: Identity, names: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ from gridward_kit.entity import Entity
 from gridward_kit.integration import Identity, Line, Options
 from gridward_kit.modbus import WRITE_MANY, WRITE_ONE, Modbus, Register
 from gridward_kit.modbus.family import address
-from gridward_kit.modbus.frame import write
+from gridward_kit.modbus.frame import words, write
 from gridward_kit.point import Value
 from gridward_srne.controller import BLOCK, FIRST_VOLTAGE
 from gridward_srne.entities import profile, rows
@@ -31,12 +31,14 @@ class Srne(Modbus):
 
     def write(self, entity: Entity, value: Value, now: datetime) -> tuple[bytes, ...]:
         if entity.key == "set_clock":
-            return (write(self.unit, WRITE_MANY, CLOCK, numbers(clock_bytes(now))),)
-        point = entity.at
-        last = FIRST_VOLTAGE + BLOCK
-        if self._mppt and isinstance(point, Register) and FIRST_VOLTAGE <= point.address < last:
-            return (self._thresholds(point, value),)
+            return (write(self.unit, WRITE_MANY, CLOCK, words(clock_bytes(now))),)
+        if isinstance(entity.at, Register) and self.beside(entity, value):
+            return (self._thresholds(entity.at, value),)
         return super().write(entity, value, now)
+
+    def beside(self, entity: Entity, value: Value) -> bool:
+        point, last = entity.at, FIRST_VOLTAGE + BLOCK
+        return self._mppt and isinstance(point, Register) and FIRST_VOLTAGE <= point.address < last
 
     def _thresholds(self, point: Register, value: Value) -> bytes:
         """E005 to E014 as they were last read, with one of them changed; raises ValueError if never read."""
@@ -44,8 +46,8 @@ class Srne(Modbus):
         before = self._last.get(point.query, b"")[begin : begin + 2 * BLOCK]
         if begin < 0 or len(before) < 2 * BLOCK:
             raise ValueError("the other thresholds have not been read, and all are written together")
-        words = point.at(point.query, FIRST_VOLTAGE).encode(value, before)
-        return write(self.unit, WRITE_MANY, FIRST_VOLTAGE, numbers(words))
+        block = point.at(point.query, FIRST_VOLTAGE).encode(value, before)
+        return write(self.unit, WRITE_MANY, FIRST_VOLTAGE, words(block))
 
     def unlock(self, entity: Entity) -> tuple[bytes, ...]:
         if self._password is None:
@@ -56,11 +58,6 @@ class Srne(Modbus):
         """Counters as the kit doubts them; and capacities without a health, the DC load of older firmware."""
         found = super().doubt(values, before)
         return found if "battery_health" in values else found | CAPACITIES & values.keys()
-
-
-def numbers(words: bytes) -> tuple[int, ...]:
-    """Bytes as registers."""
-    return tuple(int.from_bytes(words[place : place + 2], "big") for place in range(0, len(words), 2))
 
 
 def dialect(identity: Identity, options: Options) -> Srne:

@@ -40,7 +40,7 @@ from gridward_srne.points import (
 
 PV_VOLTS = (0.0, 1100.0)
 BATTERY_LEAST, BATTERY_MOST = 9.0, 16.2  # of each 12 V
-BOTH_WAYS = (-60000.0, 60000.0)
+ALL_UNITS = (-400000.0, 400000.0)
 NO_SENSOR = 1200  # ambient temperature of units without the sensor
 
 
@@ -167,24 +167,24 @@ MORE: tuple[Entity, ...] = (
     detail("total_load_percentage", "Load of all parallel units", u16(0x024C, every=SOON), SHARE, (0, 300)),
     detail("parallel_units", "Parallel units", u16(0x024D, every=SOON), COUNT),
     detail(
-        "parallel_load_power", "Load power of all parallel units", s32(0x024E, every=SOON), POWER, BOTH_WAYS
+        "parallel_load_power", "Load power of all parallel units", s32(0x024E, every=SOON), POWER, ALL_UNITS
     ),
     detail(
-        "parallel_home_power", "Home load of all parallel units", s32(0x0250, every=SOON), POWER, BOTH_WAYS
+        "parallel_home_power", "Home load of all parallel units", s32(0x0250, every=SOON), POWER, ALL_UNITS
     ),
     detail(
         "parallel_grid_flow",
         "Grid power of all parallel units in the unit's own sign",
         s32(0x0252, every=SOON),
         POWER,
-        (-400000, 400000),
+        ALL_UNITS,
     ),
     detail(
         "parallel_generator_power",
         "Generator power of all parallel units",
         s32(0x0254, every=SOON),
         POWER,
-        BOTH_WAYS,
+        ALL_UNITS,
     ),
     Sensor(
         "generator_frequency",

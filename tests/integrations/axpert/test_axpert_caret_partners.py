@@ -1,14 +1,24 @@
 """Commands of PI17 and PI18 that carry two values or the time: the other one stays as it was read."""
 
+import asyncio
+import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from faults.line_house import Member, until, wired_up
+from faults.turned_line import PassingClock, TurnedPort
 
+from gridward_axpert import INTEGRATION
 from gridward_axpert.caret import Caret
 from gridward_axpert.models import CARET_MODELS, simulated
 from gridward_axpert.pi17 import PI17
 from gridward_axpert.pi18 import PI18
+from gridward_kit.bus import Bus
 from gridward_kit.entity import Entity
+from gridward_kit.testing import MemoryBroker
+from gridward_kit.trial import wishes
 
 NOW = datetime(2026, 11, 21, 6, 30, 5, tzinfo=UTC)
 
@@ -55,6 +65,36 @@ def test_a_changed_partner_goes_out_as_it_is_now() -> None:
     simulator.state["battery_float_voltage"] = 53.2
     language.payload("PIRI", simulator.receive(language.request("PIRI"), 0.0)[0])
     assert language.write(rows["battery_bulk_voltage"], 56.4, NOW)[0] == PI18.setters("MCHGV564,532")[0]
+
+
+async def test_two_that_go_out_in_one_command_and_are_set_at_once_both_stand(tmp_path: Path) -> None:
+    unit, clock = simulated({"model": "infini-v"}), PassingClock()
+    broker = MemoryBroker(clock)
+    known = next(one.example for name, one in INTEGRATION.each() if name == "axpert-pi18")
+    member = Member("unit", INTEGRATION, unit, {"model": "infini-v"}, known)
+    wired = wired_up(tmp_path, member, broker.link("bus:line"), clock)
+    wanted = {"battery_bulk_voltage": 57.6, "battery_float_voltage": 54.4}
+    bus = asyncio.create_task(Bus(TurnedPort([unit], INTEGRATION.line, clock), [wired], clock, UTC).run())
+    await until(lambda: wanted.keys() <= wired.device.values.keys())
+    for key, value in wanted.items():
+        assert wired.device.values[key] != value
+        wish = {"v": 1, "value": value, "id": key, "by": "http", "ttl": 200}
+        broker.publish(f"gridward/home/unit/{key}/command", json.dumps(wish))
+    await until(lambda: len(broker.said("gridward/home/audit")) == len(wanted))
+    bus.cancel()
+    await asyncio.gather(bus, return_exceptions=True)
+    assert {key: unit.state[key] for key in wanted} == wanted
+
+
+@pytest.mark.parametrize("model", CARET_MODELS)
+def test_what_goes_out_beside_a_value_lies_in_the_answer_that_is_asked_before(model: str) -> None:
+    _, rows = speaking(model)
+    for row in rows.values():
+        values = wishes(row)[0] if row.setting is not None else []
+        for command in (text for value in values if row.setting for text in row.setting.write(value)):
+            for query in re.findall(r"{(\w+)", command):
+                assert row.at is not None
+                assert query == row.at.query, (row.key, command)
 
 
 def test_a_day_is_asked_for_by_the_units_own_clock() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from integrations.mbmd.mbmd_house import KEY, READ, SDM230, Mbmd, site
 
+from gridward_kit.kept import Kept
 from gridward_kit.mqtt import PREFIX
 from gridward_kit.trial import faults_of
 
@@ -50,6 +51,17 @@ async def test_every_measurement_by_its_name(mbmd: Mbmd, tmp_path: Path) -> None
         assert len(topics) == len(READ)
         for topic in topics:
             assert faults_of(topic, json.loads(home.broker.retained[topic])) == []
+
+
+async def test_a_meter_that_is_found_on_a_full_disk_is_read(
+    mbmd: Mbmd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Kept, __: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Kept, "save", full)
+    async with site(tmp_path, mbmd.port, meter=KEY) as home:
+        await home.until(lambda: home.state() == READ)
 
 
 async def test_the_table_of_the_old_script_lacks_one_measurement(mbmd: Mbmd, tmp_path: Path) -> None:

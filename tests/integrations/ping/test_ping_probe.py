@@ -162,6 +162,8 @@ async def test_a_host_that_goes_away_is_told_with_the_device_available(
         ("host", "192.0.2.4", "192.0.2.4"),
         ("host", "http://x", None),
         ("host", "", None),
+        ("host", "192.168.1..4", None),
+        ("host", "2001:db8::4", "2001:db8::4"),
         ("host", 4, None),
         ("every", "10s", 10.0),
         ("every", 1, 1.0),

@@ -1,15 +1,23 @@
 """Writing: what units refuse, in words, and what takes more than one register."""
 
-from datetime import datetime
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from faults.line_house import Member, until, wired_up
+from faults.turned_line import PassingClock, TurnedPort
 from hypothesis import given
 from hypothesis import strategies as st
 from integrations.srne.srne_bench import controller, example, inverter, put, read
 
+from gridward_kit.bus import Bus
 from gridward_kit.errors import Refused
 from gridward_kit.modbus import frame
-from gridward_srne.dialect import dialect
+from gridward_kit.testing import MemoryBroker
+from gridward_srne import INTEGRATION
+from gridward_srne.dialect import LINE, dialect
 from gridward_srne.entities import REASONS
 
 SINGLE = example("single_phase")
@@ -122,6 +130,26 @@ def test_a_controllers_thresholds_are_written_together_with_their_neighbours() -
     row = next(row for row in language.entities if row.key == "battery_float_voltage")
     (request,) = language.write(row, 54.4, datetime(2026, 1, 1))
     assert request[:7] == bytes.fromhex("0110e005001020")
+
+
+async def test_two_thresholds_of_a_controller_that_are_set_at_once_both_stand(tmp_path: Path) -> None:
+    unit, clock = controller(), PassingClock()
+    unit.state |= {"battery_bulk_voltage": 56.0, "battery_float_voltage": 54.0}
+    broker = MemoryBroker(clock)
+    member = Member("mppt", INTEGRATION, unit, {"model": "mppt"}, example("mppt"))
+    wired = wired_up(tmp_path, member, broker.link("bus:line"), clock)
+    wishes = {"battery_bulk_voltage": 56.8, "battery_float_voltage": 54.4}
+    bus = asyncio.create_task(Bus(TurnedPort([unit], LINE, clock), [wired], clock, UTC).run())
+    await until(lambda: wishes.keys() <= wired.device.values.keys())
+    for key, value in wishes.items():
+        assert wired.device.values[key] != value
+        wish = {"v": 1, "value": value, "id": key, "by": "http", "ttl": 200}
+        broker.publish(f"gridward/home/mppt/{key}/command", json.dumps(wish))
+    await until(lambda: len(broker.said("gridward/home/audit")) == len(wishes))
+    bus.cancel()
+    await asyncio.gather(bus, return_exceptions=True)
+    assert [json.loads(item)["status"] for item in broker.said("gridward/home/audit")] == ["confirmed"] * 2
+    assert {key: unit.state[key] for key in wishes} == wishes
 
 
 def test_a_controllers_thresholds_are_not_written_before_they_were_read() -> None:

@@ -94,6 +94,9 @@ class Modbus(Dialect):
         functions = [code for code in self.profile.writes if code == frame.WRITE_MANY or len(words) == 1]
         return tuple(frame.write(self.unit, function, point.address, words) for function in functions)
 
+    def beside(self, entity: Entity, value: Value) -> bool:
+        return isinstance(entity.at, Register) and entity.at.place is not None
+
     def acknowledge(self, request: bytes, answer: bytes) -> None:
         frame.denied(answer, self.profile.reasons)
 
@@ -173,8 +176,8 @@ def _set_by(rows: Sequence[Entity], profile: Profile, start: int, words: bytes) 
         if (row.at.function or profile.function) == frame.INPUT and row.setting is None:
             continue
         if isinstance(row, Button):
-            numbers = tuple(int.from_bytes(words[at : at + 2], "big") for at in range(0, len(words), 2))
-            value: Value | None = (row.at.press is not None and row.at.words(True) == numbers) or None
+            pressed = row.at.press is not None and row.at.words(True) == frame.words(words)
+            value: Value | None = pressed or None
         else:
             value = row.at.at(block.name, start).decode(words)
         if value is not None:

@@ -38,6 +38,11 @@ def sealed(content: bytes) -> bytes:
     return content + FramerRTU.compute_CRC(content).to_bytes(2, "big")
 
 
+def words(data: bytes) -> tuple[int, ...]:
+    """Bytes as registers."""
+    return tuple(int.from_bytes(data[place : place + 2], "big") for place in range(0, len(data), 2))
+
+
 def intact(frame: bytes) -> bool:
     """Whether a frame's checksum is right."""
     return len(frame) > 2 and FramerRTU.compute_CRC(frame[:-2]).to_bytes(2, "big") == frame[-2:]

@@ -17,7 +17,6 @@ PLACES = 6
 DIGITS = 7  # that a 32-bit float carries
 FINE = 1e-3
 SMALLEST = 2.0**-126  # a float below it is denormal: no meter measures so little
-SIZES: Mapping[str, int] = {"u16": 1, "s16": 1, "u32": 2, "s32": 2, "f32": 2, "u64": 4, "s64": 4}
 
 
 class Lies(TypedDict, total=False):

@@ -193,7 +193,7 @@ class Unit(Simulator):
             row.at.words(True) for row in rows if isinstance(row, Button) and isinstance(row.at, Register)
         ]
         if presses:
-            return {} if _numbers(words) in presses else None
+            return {} if frame.words(words) in presses else None
         values: dict[str, Value] = {}
         for row in rows:
             value = row.at.at("", start).decode(words) if isinstance(row.at, Register) else None
@@ -211,7 +211,3 @@ class Unit(Simulator):
         if not isinstance(point, Register) or (self._function(point) == frame.INPUT and row.setting is None):
             return False
         return start <= point.address and point.address + point.count <= start + count
-
-
-def _numbers(words: bytes) -> tuple[int, ...]:
-    return tuple(int.from_bytes(words[place : place + 2], "big") for place in range(0, len(words), 2))
