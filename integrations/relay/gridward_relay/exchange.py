@@ -32,7 +32,7 @@ class Exchange:
             return
         try:
             content: Json = json.loads(message.payload)
-        except ValueError:
+        except (ValueError, RecursionError):
             content = None
         epoch, n = (content.get("epoch"), content.get("n")) if isinstance(content, dict) else (None, None)
         if isinstance(epoch, str) and isinstance(n, int) and not isinstance(n, bool):

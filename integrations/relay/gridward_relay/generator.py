@@ -25,6 +25,7 @@ from gridward_kit.entity import (
 from gridward_kit.errors import DeviceError, Refused
 from gridward_kit.integration import Identity
 from gridward_kit.point import Value
+from gridward_kit.tasks import at_last
 from gridward_kit.wear import automated
 from gridward_relay.contactor import Position
 from gridward_relay.drivers import Driver
@@ -66,7 +67,7 @@ class Generator:
         self._telling = Telling(device, frozenset({RELEASE.key}))
         self._started = False
         self._start_at = self._clock.monotonic()
-        self._asked = False
+        self._asked = self._opening = False
         self._fault: str | None = None
         self._reason = "Just started"
         self._failing_since: float | None = None
@@ -84,7 +85,8 @@ class Generator:
                 await self.tick()
                 await self._clock.sleep(TICK)
         finally:
-            await self._leave()
+            await at_last(self._leave, self._clock)
+            await self._driver.close()
 
     async def tick(self) -> None:
         """One turn of the loop: stay only while it may, and look at what really is."""
@@ -106,7 +108,7 @@ class Generator:
             self._reason = "Open: nobody asked for the generator"
 
     async def _keep(self, now: float) -> None:
-        if not self._asked:
+        if not self._asked or self._opening:
             return
         hindrance = self._fault or self._interlock.hindrance(now)
         if hindrance is not None:
@@ -119,13 +121,15 @@ class Generator:
 
     async def _open(self, reason: str, by: str) -> None:
         """Open at once; what fails is tried again at each turn, and the hardware's timer runs out."""
-        was = self._asked
+        was, self._opening = self._asked, True
         self._reason = self._reason if self._fault else reason
         try:
             await self._driver.connect()
         except FAILURES as error:
             self._failed(error, self._clock.monotonic())
             return
+        finally:
+            self._opening = False
         self._asked = False
         if was:
             log.info("%s: %s", self._device.id, reason)
@@ -200,16 +204,9 @@ class Generator:
         return True
 
     async def _leave(self) -> None:
-        """Open on the way out."""
+        """Open on the way out; who asks for it meanwhile is refused."""
+        driver, self._started = self._driver, False
         try:
-            await self._driver.connect()
+            await driver.connect()
         except FAILURES as error:
-            log.error(
-                "%s: %s: %s; it ends by %s",
-                self._device.id,
-                self._driver.name,
-                error,
-                self._driver.ends_lease,
-            )
-        finally:
-            await self._driver.close()
+            log.error("%s: %s: %s; it ends by %s", self._device.id, driver.name, error, driver.ends_lease)

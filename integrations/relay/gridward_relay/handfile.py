@@ -27,7 +27,7 @@ class HandFile:
             content: Json = json.loads(self._path.read_text("utf-8"))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             log.error("%s: cannot be read: %s; it asks for nothing", self._path, error)
             return None
         return content

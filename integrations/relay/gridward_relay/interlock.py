@@ -28,7 +28,7 @@ class Words:
         """Take in a state; one that only came again is no word of now."""
         try:
             content: Json = json.loads(message.payload)
-        except ValueError:
+        except (ValueError, RecursionError):
             content = None
         if message.retain or not isinstance(content, dict) or content.get("at") == self._stamp:
             return

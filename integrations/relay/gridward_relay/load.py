@@ -1,17 +1,13 @@
 """A load that can be switched: on by default, set by persons and rules, and left as it stands."""
 
-import logging
-
 from gridward_kit.command import Command
-from gridward_kit.device import Device, Unconfirmed
+from gridward_kit.device import Device
 from gridward_kit.entity import Entity, Setting, Switch
-from gridward_kit.errors import DeviceError
+from gridward_kit.errors import DeviceError, Unconfirmed
 from gridward_kit.integration import Identity
 from gridward_kit.point import Value
 from gridward_relay.drivers.load import LoadSwitch
 from gridward_relay.telling import Telling
-
-log = logging.getLogger(__name__)
 
 TICK = 0.4
 RETRY = 5.0
@@ -74,7 +70,7 @@ class Load:
             raise ValueError(f"{row.name} cannot be set")
         on, read = command.value is True, None
         await self._driver.put(on=on)
-        self._keep(on=on)
+        self._device.keep({KEPT: on})  # a pin is held by nobody while we are away
         for _ in range(STEPS):
             await self._clock.sleep(CONFIRM)
             read = await self._driver.read()
@@ -82,10 +78,3 @@ class Load:
                 self._telling.say({SWITCH.key: on})
                 return on
         raise Unconfirmed(read, f"{self._driver.name} was told, and does not follow")
-
-    def _keep(self, *, on: bool) -> None:
-        """For a pin, which nobody holds while we are away."""
-        try:
-            self._device.kept.save({KEPT: on})
-        except OSError as error:
-            log.error("%s: %s: %s; free some disk", self._device.id, self._device.kept.path, error)

@@ -9,6 +9,7 @@ from gridward_kit.errors import DeviceError
 from gridward_kit.integration import Identity, Options
 from gridward_kit.kept import Json
 from gridward_kit.point import Value
+from gridward_kit.tasks import at_last
 from gridward_relay.contactor import Contactor, Position
 from gridward_relay.drivers import Driver, Report
 from gridward_relay.entities import RELEASE, entities, shown
@@ -70,7 +71,8 @@ class Relay:
                 await self.tick()
                 await self._clock.sleep(TICK)
         finally:
-            await self._leave()
+            await at_last(self._leave, self._clock)
+            await self._driver.close()
 
     def begin(self, options: Options) -> None:
         """Announce the device; from now on renewals and the release of the lock are taken."""
@@ -295,5 +297,3 @@ class Relay:
         else:
             self._moved(Position.CONNECTED)
             self._save()
-        finally:
-            await driver.close()

@@ -40,7 +40,7 @@ class Switch(ABC):
 def _object(payload: bytes) -> dict[str, Json]:
     try:
         content: Json = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -21,6 +21,7 @@ from gridward_kit.testing import FastClock, MemoryBroker
 from gridward_relay import INTEGRATION, rtu, safe, serve
 from gridward_relay.contactor import Contactor, Position
 from gridward_relay.drivers import Report
+from gridward_relay.drivers.load import Coil
 from gridward_relay.drivers.modbus import Modbus
 from gridward_relay.options import settings
 from gridward_relay.simulator import WATCHDOG, Board
@@ -65,6 +66,35 @@ async def test_the_board_itself_ends_what_is_not_refreshed() -> None:
         await modbus.island(CLOCK.monotonic() + 40)
         assert not board.closed(now() + 25)
         assert board.closed(now() + 40)
+
+
+class Counting(Board):
+    """Counts what it is asked."""
+
+    asked = 0
+
+    def receive(self, data: bytes, now: float) -> list[bytes]:
+        self.asked += 1
+        return super().receive(data, now)
+
+
+@pytest.mark.parametrize("duty", ["generator", "load"])
+async def test_what_is_asked_at_once_goes_over_the_line_one_after_the_other(
+    tmp_path: Path, duty: str
+) -> None:
+    """A command comes while the loop reads: no answer is taken for another's, none is asked for twice."""
+    board = Counting()
+    served = serve_pty([board], rtu.LINE, link=tmp_path / "board", turnaround=0.002, chunk=64)
+    chosen = settings({"driver": "modbus", "contact": "normally_open", "duty": duty, "port": served.url})
+    one = Coil(chosen, CLOCK) if duty == "load" else Modbus(chosen, CLOCK)
+    try:
+        for _ in range(3):
+            put = one.put(on=True) if isinstance(one, Coil) else one.island(CLOCK.monotonic() + 20)
+            await asyncio.gather(one.read(), put, one.read())
+        assert board.asked == 9
+    finally:
+        await one.close()
+        served.unplug()
 
 
 async def test_over_a_pseudo_terminal(tmp_path: Path) -> None:

@@ -3,101 +3,23 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from faults.lease_house import Wire
+from integrations.relay.generator_yard import GENERATOR, GRID, ROOT, Yard
 
 import gridward_relay
 from gridward_kit.clock import Clock
-from gridward_kit.device import Device
-from gridward_kit.info import Setup
 from gridward_kit.integration import Options
 from gridward_kit.mqtt import Link, Message
 from gridward_kit.point import Value
-from gridward_kit.testing import MemoryBroker, MemoryLink, TurnedClock
-from gridward_relay import INTEGRATION
+from gridward_kit.testing import MemoryLink
 from gridward_relay.interlock import Interlock
 from gridward_relay.options import Settings
 from gridward_relay.simulator import Board
-
-ROOT = "gridward/home"
-WIRED: Options = {"driver": "modbus", "port": "/dev/null", "feedback_input": 0}
-GRID: Options = {**WIRED, "contact": "normally_closed", "interlock_with": "generator"}
-GENERATOR: Options = {
-    **WIRED,
-    "contact": "normally_open",
-    "duty": "generator",
-    "interlock_with": "contactor",
-}
-
-
-class NormallyOpen(Board):
-    """The generator's contactor hangs on the normally open contact: its own contact follows the coil."""
-
-    def closed(self, now: float) -> bool:
-        return not super().closed(now)
-
-
-class Yard:
-    """A house with a contactor and a generator's switch, each with a board of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.clock = TurnedClock()
-        self.broker = MemoryBroker(self.clock)
-        self.boards = {"contactor": Board(), "generator": NormallyOpen()}
-        self.links = {name: self.broker.link(name) for name in self.boards}
-        self.good = True
-        self.both = False
-        self.rules: dict[str, Value] = {"grid_present": "absent", "decision": "islanded"}
-        self.broker.subscribe(f"{ROOT}/contactor/lease", self._answer)
-
-    def _answer(self, _: Message) -> None:
-        if self.good:
-            self.broker.publish(
-                f"{ROOT}/contactor/lease/renew", self.broker.said(f"{ROOT}/contactor/lease")[-1]
-            )
-
-    def on_the_grid(self) -> bool:
-        return self.boards["contactor"].closed(self.clock.monotonic())
-
-    def on_the_generator(self) -> bool:
-        return self.boards["generator"].closed(self.clock.monotonic())
-
-    async def turn(self, seconds: float) -> None:
-        """Let time pass in small steps, and look at both at each."""
-        for _ in range(round(seconds / 0.1)):
-            await self.clock.turn(0.1)
-            self.both |= self.on_the_grid() and self.on_the_generator()
-
-    async def ask(self, value: str, by: str = "http") -> dict[str, Value]:
-        said = {"v": 1, "at": len(self.broker.log), **self.rules}
-        self.broker.publish(f"{ROOT}/rules/state", json.dumps(said), retain=True)
-        command = json.dumps({"v": 1, "value": value, "id": f"id{len(self.broker.log)}", "by": by})
-        self.broker.publish(f"{ROOT}/generator/feed_house/command", command)
-        await self.turn(1)
-        told: dict[str, Value] = json.loads(self.broker.said(f"{ROOT}/generator/feed_house/result")[-1])
-        return told
-
-    def state(self, device: str) -> dict[str, Value]:
-        told: dict[str, Value] = json.loads(self.broker.said(f"{ROOT}/{device}/state")[-1])
-        return told
-
-    @asynccontextmanager
-    async def running(self, name: str) -> AsyncIterator[asyncio.Task[None]]:
-        setup = Setup(name, INTEGRATION, name.capitalize(), self.folder, writable=True)
-        device = Device(setup, self.links[name], self.clock)
-        options = GRID if name == "contactor" else GENERATOR
-        task = asyncio.create_task(gridward_relay.serve(device, options))
-        try:
-            yield task
-        finally:
-            task.cancel()
-            while not task.done():  # the contactor waits for the generator, and the clock has to go on
-                await self.clock.turn(0.4)
 
 
 @pytest.fixture
@@ -106,7 +28,7 @@ def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Yard:
 
     def make(_: Settings, device: str, __: Link | None, clock: Clock) -> Wire:
         options = GRID if device == "contactor" else GENERATOR
-        return Wire(place.boards[device], clock, place.clock.monotonic, options)
+        return place.wire(place.boards[device], clock, place.clock.monotonic, options)
 
     monkeypatch.setattr(gridward_relay, "make", make)
     return place
@@ -208,6 +130,31 @@ async def test_at_level_2_rules_may_start_it_and_nobody_while_the_grid_is_on(
     assert not yard.both
 
 
+class Slow(Wire):
+    """Each request takes its time, and the next one waits for that."""
+
+    def __init__(self, board: Board, clock: Clock, true: Callable[[], float], options: Options) -> None:
+        super().__init__(board, clock, true, options)
+        self._turn = asyncio.Lock()
+
+    async def _ask(self, asked: bytes) -> bytes:
+        async with self._turn:
+            await self._clock.sleep(0.15)
+            return await super()._ask(asked)
+
+
+async def test_one_that_is_told_to_go_stays_away_whenever_it_is_told(yard: Yard) -> None:
+    yard.wire = Slow
+    async with islanded(yard):
+        for number in range(12):
+            await yard.ask("ON")
+            assert yard.on_the_generator()
+            await yard.turn(0.1 * number)
+            await yard.ask("OFF")
+            await yard.turn(2)
+            assert not yard.on_the_generator(), number
+
+
 async def test_it_goes_before_the_grid_comes(yard: Yard) -> None:
     async with islanded(yard):
         await yard.ask("ON")
@@ -254,8 +201,9 @@ async def test_a_contactor_that_ends_waits_for_the_generator_to_go(yard: Yard) -
             await yard.clock.turn(620)
             await yard.ask("ON")
             assert yard.on_the_generator()
-            contactor.cancel()
-            await yard.turn(8)
+            for _ in range(16):  # who ends it says so again and again
+                contactor.cancel()
+                await yard.turn(0.5)
             assert contactor.done()
         assert yard.on_the_grid()
         assert not yard.on_the_generator()

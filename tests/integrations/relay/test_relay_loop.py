@@ -15,6 +15,8 @@ from gridward_kit.mqtt import Link
 from gridward_kit.testing import TurnedClock
 from gridward_relay.options import Settings
 
+DEEP = "[" * 100_000
+
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
@@ -79,13 +81,23 @@ async def test_a_retained_renewal_is_refused_and_counted(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", ["", "[]", "null", "{", '{"epoch": 1, "n": 1}', '{"epoch": "e", "n": true}']
+    "payload", ["", "[]", "null", "{", DEEP, '{"epoch": 1, "n": 1}', '{"epoch": "e", "n": true}']
 )
 async def test_a_renewal_that_is_none_is_refused_as_foreign(site: Site, payload: str) -> None:
     async with site.running():
         site.broker.publish(RENEW, payload)
         await site.clock.turn(2)
         assert site.state()["renewals_foreign"] == 1
+
+
+async def test_a_hand_file_that_is_none_asks_for_nothing(site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "hand" / "contactor.json"
+    file.parent.mkdir()
+    async with site.running():
+        for text in ("", "[]", DEEP, '{"number": 1, "wish": "islanded", "seconds": 60}'):
+            file.write_text(text)
+            await site.clock.turn(2)
+            assert site.state()["hand"] == "auto"
 
 
 async def test_without_a_broker_it_goes_back_to_the_grid_by_itself(site: Site) -> None:
