@@ -60,6 +60,9 @@ class House:
                 log.warning("%s: port and line are taken up at the next start", bus.role)
         for bus in before.values():
             log.warning("%s: runs until the next start", bus.role)
+        alone = (*self.site.devices, *site.devices)
+        for name in dict.fromkeys(one.id for one in alone if alone.count(one) < 2):
+            log.warning("%s: has no bus, and is taken up at the next start", name)
         self.site = site
         for take in self.rereads.values():
             take(site)
@@ -197,6 +200,11 @@ async def supervise(name: str, role: Role, clock: Clock) -> None:
         try:
             await role()
             reason = "it ended"
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            reason = "a task of its own was cancelled"
         except Exception as error:  # whatever a role dies of, the others go on
             known = isinstance(error, OSError)  # told in words: a port that is taken, a full disk
             reason = str(error) if known else f"{type(error).__name__}: {error}"

@@ -14,10 +14,11 @@ from gridward_kit.testing import TurnedClock
     [
         (OSError("cannot listen on 127.0.0.1:8480: Address already in use"), "cannot listen", False),
         (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero", True),
+        (asyncio.CancelledError(), "a task of its own was cancelled", False),
     ],
 )
 async def test_a_failing_role_says_why_once_and_goes_on(
-    caplog: pytest.LogCaptureFixture, error: Exception, words: str, *, traceback: bool
+    caplog: pytest.LogCaptureFixture, error: BaseException, words: str, *, traceback: bool
 ) -> None:
     clock, tries = TurnedClock(), 0
 

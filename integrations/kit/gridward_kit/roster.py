@@ -23,10 +23,10 @@ class Roster:
 
     def __init__(self) -> None:
         self._bus: Bus | None = None
-        self._make: Callable[[Member], Wired] | None = None
+        self._make: Callable[[Member], Wired | None] | None = None
 
-    def opened(self, bus: Bus, make: Callable[[Member], Wired]) -> None:
-        """This bus runs from now on; `make` wires a device to it."""
+    def opened(self, bus: Bus, make: Callable[[Member], Wired | None]) -> None:
+        """This bus runs from now on; `make` wires a device to it, or gives None for one that cannot run."""
         self._bus, self._make = bus, make
 
     def closed(self) -> None:
@@ -35,8 +35,9 @@ class Roster:
 
     def join(self, member: Member) -> None:
         """Give the running bus another device."""
-        if self._bus is not None and self._make is not None:
-            self._bus.join(self._make(member))
+        wired = None if self._make is None else self._make(member)
+        if self._bus is not None and wired is not None:
+            self._bus.join(wired)
 
     def leave(self, identifier: str, *, for_good: bool = False) -> None:
         """Take a device off the running bus; `for_good` clears it in Home Assistant, too."""

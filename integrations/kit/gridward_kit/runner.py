@@ -1,6 +1,7 @@
 """Runs a role: a bus with its devices, or a device without a port, each with its own connection."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -18,6 +19,8 @@ from gridward_kit.roster import Member, Roster
 from gridward_kit.spool import Spool
 from gridward_kit.tasks import end
 from gridward_kit.wired import Wired
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,21 @@ async def run_bus(
 
     spools: dict[str, Spool] = {}  # one that left and is back goes on with what waits, and its numbers
 
-    def wired(member: Member) -> Wired:
+    def wired(member: Member) -> Wired | None:
         setup = replace(member.setup, port=url)
-        device = Device(setup, link, where.clock, spool=spools.get(setup.id))
+        try:
+            device = Device(setup, link, where.clock, spool=spools.get(setup.id))
+        except ValueError as error:  # a damaged file of its state
+            log.error("%s: is left out, and the others go on: %s", setup.id, error)
+            link.publish(f"{link.root}/{setup.id}/availability", "offline", retain=True)
+            return None
         spools[setup.id] = device.spool
         return Wired(device, member.options, where.clock, member.poll, line)
 
     if where.known is not None:
         clear_gone(link, folder, where.known)
-    bus = Bus(port, [wired(member) for member in members], where.clock, where.zone)
+    devices = [one for one in map(wired, members) if one is not None]
+    bus = Bus(port, devices, where.clock, where.zone)
     roster = roster or Roster()
     roster.opened(bus, wired)
     try:
