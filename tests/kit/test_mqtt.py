@@ -28,10 +28,12 @@ class Ear:
     def __init__(self, port: int) -> None:
         self.heard: list[tuple[str, bytes, bool]] = []
         self._port = port
+        self.listens = False
 
     async def run(self) -> None:
         async with aiomqtt.Client("127.0.0.1", self._port) as client:
             await client.subscribe("#", qos=1)
+            self.listens = True
             async for message in client.messages:
                 payload = message.payload if isinstance(message.payload, bytes) else b""
                 self.heard.append((str(message.topic), payload, bool(message.retain)))
@@ -116,6 +118,7 @@ async def test_the_last_will_says_offline_when_the_process_dies(mosquitto: "Mosq
 async def test_a_clean_stop_says_offline(mosquitto: "Mosquitto", link: MqttLink) -> None:
     ear = Ear(mosquitto.port)
     async with running(asyncio.create_task(ear.run())):
+        await until(lambda: ear.listens)
         async with running(asyncio.create_task(link.run())):
             await until(lambda: (ROLE, b"online", False) in ear.heard)
         await until(lambda: (ROLE, b"offline", False) in ear.heard)
@@ -208,6 +211,29 @@ async def test_what_is_asked_for_while_it_connects_is_brought_too(
         await until(lambda: link.connected)
         async with aiomqtt.Client("127.0.0.1", mosquitto.port) as other:
             await other.publish("gridward/home/late/mode/command", "{}", qos=1)
+        await until(lambda: bool(got))
+
+
+async def test_what_is_asked_for_in_vain_is_asked_for_after_a_reconnect(
+    mosquitto: "Mosquitto", link: MqttLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got: list[Message] = []
+    tried: list[str] = []
+    subscribe, topic = aiomqtt.Client.subscribe, "gridward/home/late/mode/command"
+
+    async def asked(client: aiomqtt.Client, wanted: str, *, options: SubscribeOptions) -> object:
+        tried.append(wanted)
+        if tried.count(topic) == 1 and wanted == topic:
+            raise aiomqtt.MqttError("Operation timed out")
+        return await subscribe(client, wanted, options=options)
+
+    monkeypatch.setattr(aiomqtt.Client, "subscribe", asked)
+    async with running(asyncio.create_task(link.run())):
+        await until(lambda: link.connected)
+        link.subscribe(topic, got.append)
+        await until(lambda: tried.count(topic) == 2 and link.connected)
+        async with aiomqtt.Client("127.0.0.1", mosquitto.port) as other:
+            await other.publish(topic, "{}", qos=1)
         await until(lambda: bool(got))
 
 

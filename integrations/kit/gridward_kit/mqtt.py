@@ -149,10 +149,10 @@ class MqttLink:
         self._on_connect: list[Callable[[], None]] = []
         self._retained: dict[str, tuple[str, int]] = {}
         self._outgoing: deque[Outgoing] = deque(maxlen=WAITING)
+        self._wanted: deque[str] = deque()
         self._waiting = asyncio.Event()
-        self._connected = False
         self._availability = f"{self.root}/{self.role}/availability"
-        self._client: aiomqtt.Client | None = None
+        self.connected = False
         self._version = broker.version
         self._audit = f"{self.root}/audit"
         self._events: AuditSpool | None = None
@@ -162,27 +162,23 @@ class MqttLink:
             self.subscribe(f"{self.root}/recorder/audit/stored", lambda word: events.stored(word.payload))
             self.subscribe(f"{self.root}/recorder/availability", lambda word: events.back(word.payload))
 
-    @property
-    def connected(self) -> bool:
-        return self._connected
-
     def publish(self, topic: str, payload: str, *, retain: bool = False, qos: int = 1) -> None:
         if topic == self._audit and self._events is not None:
             self._events.put(payload)
-            if not self._connected:
+            if not self.connected:
                 return
         if retain:
             self._retained[topic] = (payload, qos)
-        if (retain or qos == 0) and not self._connected:
+        if (retain or qos == 0) and not self.connected:
             return
         self._outgoing.append((topic, payload, retain, qos))
         self._waiting.set()
 
     def subscribe(self, topic: str, handler: Handler) -> None:
         self._handlers.add(topic, handler)
-        if self._connected and self._client is not None:
-            task = asyncio.ensure_future(self._have(self._client, topic))
-            task.add_done_callback(lambda done: done.exception())
+        if self.connected:
+            self._wanted.append(topic)
+            self._waiting.set()
 
     def on_connect(self, act: Callable[[], None]) -> None:
         self._on_connect.append(act)
@@ -202,25 +198,24 @@ class MqttLink:
             )
             try:
                 async with client:
-                    log.log(logging.INFO, "%s: connected to the broker %s", self.role, self._broker.where)
+                    log.info("%s: connected to the broker %s", self.role, self._broker.where)
                     told = False
                     await self._serve(client)
             except aiomqtt.MqttError as error:
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():  # its farewell failed, which must not keep it
                     raise asyncio.CancelledError from error
-                if self._client is None and self._version is MQTT_5 and not_understood(error):
+                if not self.connected and self._version is MQTT_5 and not_understood(error):
                     self._version = MQTT_3
                     continue
-                if self._client is None and not_understood(error):
+                if not self.connected and not_understood(error):
                     self._version = MQTT_5
                 if not told:
-                    log.error(
-                        "%s: no broker at %s: %s; trying for ever", self.role, self._broker.where, error
-                    )
+                    where = self._broker.where
+                    log.error("%s: no broker at %s: %s; trying for ever", self.role, where, error)
                     told = True
             finally:
-                self._connected, self._client = False, None
+                self.connected = False
             await self._clock.sleep(1.0)
 
     async def _serve(self, client: aiomqtt.Client) -> None:
@@ -229,7 +224,8 @@ class MqttLink:
             if topic not in had:
                 had.add(topic)
                 await self._have(client, topic)
-        self._connected, self._client = True, client
+        self.connected = True
+        self._wanted.clear()
         for act in self._on_connect:
             act()
         self._say_again()
@@ -276,7 +272,9 @@ class MqttLink:
     async def _send(self, client: aiomqtt.Client) -> None:
         while True:
             await self._waiting.wait()
-            while self._outgoing:
+            while self._wanted or self._outgoing:
+                while self._wanted:
+                    await self._have(client, self._wanted.popleft())
                 items = tuple(islice(self._outgoing, TOGETHER))
                 await published(client, items)
                 for item in items:
