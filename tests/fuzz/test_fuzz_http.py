@@ -10,7 +10,7 @@ import httpx
 import pytest
 import schemathesis
 from fuzz.budget import budget
-from gateway.test_api_routes import House
+from gateway.api_house import House
 from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
@@ -22,6 +22,7 @@ from gridward.api.access import Role
 
 T = TypeVar("T")
 LOST = 2000  # turns of 5 s after which nobody waits any more
+PATIENCE = 30.0  # s for the store's thread, which a busy machine may keep waiting
 UNKNOWN = {502, 503}  # the device failed, or the part that knows does not run: said in words
 
 
@@ -58,6 +59,7 @@ class Running:
             if sending.done():
                 break
             await self.house.clock.turn(5)
+        await asyncio.wait((sending,), timeout=PATIENCE)
         assert sending.done(), "never answered"
         return sending.result()
 

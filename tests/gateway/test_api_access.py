@@ -185,7 +185,12 @@ def test_no_more_guesses_than_the_buckets_hold(tries: list[tuple[str, float]]) -
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://elsewhere"}],
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://elsewhere"},
+        {"Origin": "http://["},
+    ],
 )
 async def test_another_sites_page_changes_nothing(
     door: Door, client: httpx.AsyncClient, headers: dict[str, str]
@@ -233,7 +238,11 @@ async def test_a_forwarded_prefix_is_not_believed(client: httpx.AsyncClient) -> 
 
 
 @pytest.mark.parametrize(
-    "to", ["//elsewhere", "https://elsewhere/", "/\\elsewhere", "elsewhere", "/a\r\nSet-Cookie: x", "", "/ b"]
+    "to",
+    [
+        *("//elsewhere", "https://elsewhere/", "/\\elsewhere", "elsewhere", "//[", "///elsewhere"),
+        *("/a\r\nSet-Cookie: x", "/\t/elsewhere", "", "/ b"),
+    ],
 )
 def test_a_login_leads_nowhere_else(to: str) -> None:
     assert _local(to) == "/"

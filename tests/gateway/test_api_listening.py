@@ -15,6 +15,7 @@ import httpx
 import pytest
 from cryptography import x509
 from fastapi import FastAPI
+from gateway.test_api_access import Door
 
 from gridward.api.app import create_app
 from gridward.api.certificate import certificate
@@ -123,3 +124,14 @@ def test_a_taken_port_is_told_in_words(tmp_path: Path) -> None:
     site = site_in(tmp_path, port=free_port())
     with listening(site), pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{site.http.port}"):
         listening(replace(site, name="Another"))
+
+
+@pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False), (None, False)])
+async def test_behind_a_proxy_with_tls_a_session_is_never_sent_in_the_clear(
+    tmp_path: Path, scheme: str | None, secure: bool
+) -> None:
+    door = Door(tmp_path)
+    async with door.client() as client:
+        client.headers.update({} if scheme is None else {"X-Forwarded-Proto": scheme})
+        cookie = (await door.log_in(client)).headers["set-cookie"]
+    assert ("; Secure" in cookie) is secure

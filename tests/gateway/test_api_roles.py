@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from gateway.api_house import House
 from gateway.test_api_access import NAME, Door
-from gateway.test_api_routes import House
 from typer.testing import CliRunner
 
 from gridward.api.access import Role, needed
@@ -110,19 +110,50 @@ async def test_a_login_has_its_tokens_role_until_that_token_is_renewed(tmp_path:
         assert NAME not in owner.cookies
 
 
+def caller(staff: Staff, role: Role) -> Caller:
+    """Who opened the page with a token of this role, without a session."""
+    return Caller("192.0.2.9", None, role, staff.tokens.mark(role))
+
+
 async def test_the_page_sends_nothing_for_a_viewer(staff: Staff) -> None:
     gateway = staff.gateway
-    viewer = Caller("192.0.2.9", None, Role.VIEWER)
+    viewer = caller(staff, Role.VIEWER)
     said = [one async for one in answers(gateway, viewer, "inverter", "output_source_priority", "SUB")]
     assert [one.tone for one in said] == ["fault"]
     assert "viewer" in said[0].text
-    operator = Caller("192.0.2.9", None, Role.OPERATOR)
+    operator = caller(staff, Role.OPERATOR)
     said = [one async for one in answers(gateway, operator, "inverter", "battery_under_voltage", 44)]
     assert "needs admin" in said[-1].text
     assert staff.written == []
     said = [one async for one in answers(gateway, operator, "inverter", "output_source_priority", "SUB")]
     assert said[0].text == "Asked"
     assert staff.written == ["SUB"]
+
+
+async def test_an_open_page_sends_nothing_for_a_token_that_was_renewed_or_dropped(staff: Staff) -> None:
+    operator, admin = caller(staff, Role.OPERATOR), caller(staff, Role.ADMIN)
+    staff.tokens.drop(Role.OPERATOR)
+    staff.tokens.renew(Role.ADMIN)
+    for one in (operator, admin):
+        said = [
+            said async for said in answers(staff.gateway, one, "inverter", "output_source_priority", "SUB")
+        ]
+        assert [each.text for each in said] == ["Not sent: you are logged out. Load the page again."]
+        assert not staff.gateway.acts(one)
+    assert staff.written == []
+
+
+def test_a_token_that_the_disk_does_not_take_changes_nothing(tmp_path: Path) -> None:
+    tokens = Tokens(tmp_path)
+    admin, viewer = tokens.made or "", tokens.renew(Role.VIEWER)
+    blocked = tokens.path.with_name(f"{tokens.path.name}.new")
+    (blocked / "in the way").mkdir(parents=True)
+    with pytest.raises(OSError, match="Is a directory"):
+        tokens.renew(Role.ADMIN)
+    with pytest.raises(OSError, match="Is a directory"):
+        tokens.drop(Role.VIEWER)
+    for held in (tokens, Tokens(tmp_path)):
+        assert (held.role_of(admin), held.role_of(viewer)) == (Role.ADMIN, Role.VIEWER)
 
 
 async def test_a_program_that_runs_wild_is_held_back(staff: Staff) -> None:

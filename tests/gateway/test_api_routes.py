@@ -1,106 +1,16 @@
 """Devices, history, audit and commands over HTTP."""
 
 import json
+import math
 from collections.abc import AsyncIterator
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
-from starlette.responses import PlainTextResponse
+from gateway.api_house import House
 
-from gridward.api.app import create_app
-from gridward.api.gateway import Gateway
-from gridward.api.tokens import Tokens
-from gridward.commands import Commands
-from gridward.live import Live
-from gridward.recorder.store import Parcel, Store
-from gridward.site import RecordSpec, Site
-from gridward_kit.command import Command
-from gridward_kit.device import Device
-from gridward_kit.entity import CURRENT, VOLTAGE, Entity, Number, Select, Sensor, Setting
-from gridward_kit.errors import Refused
-from gridward_kit.info import Setup
-from gridward_kit.integration import Identity, Integration
+from gridward.recorder.store import Parcel
 from gridward_kit.kept import Json
-from gridward_kit.mqtt import Broker
 from gridward_kit.point import Value
-from gridward_kit.testing import MemoryBroker, TurnedClock
-
-
-def _said(value: Value) -> tuple[str, ...]:
-    return (str(value),)
-
-
-OWN = Setting(write=_said, wear="none")
-ROWS: tuple[Entity, ...] = (
-    Sensor("battery_voltage", "Battery voltage", quantity=VOLTAGE),
-    Select("output_source_priority", "Output source", setting=OWN, options=("USB", "SUB", "SBU")),
-    Number(
-        "max_charging_current",
-        "Max charging current",
-        quantity=CURRENT,
-        setting=OWN,
-        low=10,
-        high=80,
-        step=10,
-    ),
-    Number("battery_under_voltage", "Cut-off", quantity=VOLTAGE, setting=OWN, low=40, high=48, expert=True),
-)
-INVERTER = Integration(domain="test", name="Test", kind="inverter", entities=lambda _: ROWS)
-
-
-class House:
-    """One device on a broker in memory, a store, and a client that has the token."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clock = TurnedClock()
-        self.broker = MemoryBroker(self.clock)
-        site = Site(
-            id="home",
-            name="Home",
-            time_zone=ZoneInfo("Europe/Bratislava"),
-            fail_safe="grid_connected",
-            broker=Broker("mqtt://memory"),
-            folder=folder,
-            record=RecordSpec(folder / "gridward.db"),
-        )
-        self.store = Store(site.record.store)
-        self.written: list[Value] = []
-        link = self.broker.link("http")
-        live, commands = Live(link, self.clock), Commands(link, self.clock)
-        tokens = Tokens(folder)
-        app = create_app(site, live, commands, self.store.read, self.clock, tokens)
-        app.mount("/", PlainTextResponse("<html>no such page</html>", 404))  # as the page is
-        self.gateway: Gateway = app.state.gateway
-        self.device = Device(
-            Setup("inverter", INVERTER, "Inverter", folder / "devices", writable=True),
-            self.broker.link("bus:line"),
-            self.clock,
-            perform=self._perform,
-        )
-        self.broker.publish("gridward/home/bus_line/availability", "online", retain=True)
-        self.device.describe(Identity("VM III", "PI30", serial="123"), ROWS)
-        self.say(battery_voltage=52.4, output_source_priority="SBU")
-        self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app, raise_app_exceptions=False, client=("192.0.2.7", 1)),
-            base_url="http://home",
-            headers={"Authorization": f"Bearer {tokens.made}"},
-        )
-
-    def say(self, **values: Value) -> None:
-        self.device.read(values)
-        self.device.publish()
-
-    async def wish(self, key: str, **body: Value) -> httpx.Response:
-        return await self.client.post(f"/api/v1/devices/inverter/entities/{key}", json=body)
-
-    async def _perform(self, row: Entity, command: Command) -> Value:
-        if command.value == "USB":
-            raise Refused("the inverter says no in this mode")
-        self.written.append(command.value)
-        self.device.read({row.key: command.value})
-        return command.value
 
 
 @pytest.fixture
@@ -230,6 +140,27 @@ async def test_a_wrong_request_is_answered_in_words_and_sends_nothing(
     assert [topic for topic, _, _ in house.broker.log if topic.endswith("/command")] == []
 
 
+@pytest.mark.parametrize(
+    "value", [b"1e999", b"NaN", b"1" + b"0" * 400, rb'"\ud800"', b'"' + b"x" * 40_000 + b'"']
+)
+@pytest.mark.parametrize("way", ["devices/inverter/entities/output_source_priority", "rules/overrides/all"])
+async def test_what_cannot_be_a_value_is_refused_in_words(house: House, way: str, value: bytes) -> None:
+    body, kind = b'{"value": %s}' % value, {"Content-Type": "application/json"}
+    house.broker.log.clear()
+    answer = await house.client.post(f"/api/v1/{way}", content=body, headers=kind)
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("value: a ")
+    assert house.broker.log == []
+
+
+@pytest.mark.parametrize("power", ["1e999", "NaN"])
+async def test_a_slot_without_a_finite_power_is_refused(house: House, power: str) -> None:
+    body, kind = f'{{"slots": [{{"end": "06:00", "power": {power}}}]}}', {"Content-Type": "application/json"}
+    house.broker.log.clear()
+    answer = await house.client.put("/api/v1/schedule", content=body, headers=kind)
+    assert (answer.status_code, "power" in answer.json()["error"], house.broker.log) == (422, True, [])
+
+
 async def test_history_comes_in_steps_and_leaves_holes(house: House) -> None:
     begin = 1_794_999_600.0
     for number, at in enumerate((0, 10, 20, 130), 1):
@@ -244,7 +175,8 @@ async def test_history_comes_in_steps_and_leaves_holes(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "step"), [(10, 10, 1), (10, 5, 1), (0, 1e9, 1), (0, 10, 0), (-1, 5, 1)]
+    ("start", "end", "step"),
+    [(10, 10, 1), (10, 5, 1), (0, 1e9, 1), (0, 10, 0), (-1, 5, 1), (0, 10, 1e308), (0, 10, math.inf)],
 )
 async def test_a_history_that_cannot_be_is_refused(
     house: House, start: float, end: float, step: float

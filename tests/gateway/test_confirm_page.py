@@ -12,6 +12,7 @@ from gridward.api.desk import WAITS
 from gridward.api.named import COMMANDS, GROUPS
 from gridward.page.choices import CONTROLS
 from gridward.recorder.lines import annotations
+from gridward.site import GridSwitchSettings, RulesSpec
 
 SUB = "/confirm?command=output_source_sub&device=inverter"
 
@@ -210,3 +211,14 @@ async def test_behind_a_proxy_all_addresses_have_its_prefix(tmp_path: Path) -> N
         assert 'href="/gateway/controls"' in page.text
         sent = await client.post("/gateway/confirm", data=hidden(page.text))
         assert sent.headers["location"].startswith("/gateway/confirm/")
+
+
+@pytest.mark.parametrize(("override", "words"), [(3600.0, "for 60 minutes"), (7200.0, "for 2\u00a0h")])
+async def test_how_long_a_wish_lasts_is_the_sites_own_time(
+    tmp_path: Path, override: float, words: str
+) -> None:
+    rules = RulesSpec(grid_switch=GridSwitchSettings("bms", "inverter", override=override))
+    house = ButtonHouse(tmp_path, site_in(tmp_path, rules=rules))
+    async with house.client() as client:
+        await house.log_in(client)
+        assert words in (await client.get("/confirm?command=grid_connected")).text

@@ -137,12 +137,17 @@ def test_a_press_is_asked_once_confirmed_and_changes_the_inverter(
     assert reading(noon, "inverter", "output_source_priority") == "SUB"
 
 
-def test_leaving_it_sends_nothing(page: webdriver.Chrome, noon: Served) -> None:
+def test_enter_pressed_twice_leaves_it_and_sends_nothing(page: webdriver.Chrome, noon: Served) -> None:
     page.get(f"{noon.url}controls")
     until(page, lambda seen: pressed(seen, "mode") == "on")
-    segment(page, "grid_override", "connected").click()
-    button(page, "Leave it").click()
+    asked = segment(page, "grid_override", "connected")
+    asked.send_keys(Keys.ENTER)
+    until(page, lambda seen: seen.switch_to.active_element.text == "Leave it")
+    page.switch_to.active_element.send_keys(Keys.TAB)
+    assert page.switch_to.active_element.text == "Do it"
+    button(page, "Leave it").send_keys(Keys.ENTER)
     until(page, lambda seen: not seen.find_elements(By.CSS_SELECTOR, "[role=alertdialog]"))
+    assert page.switch_to.active_element == asked
     assert pressed(page, "grid_override") == "auto"
     assert reading(noon, "rules", "grid_override") == "auto"
 
@@ -245,6 +250,14 @@ def test_logging_out_elsewhere_closes_an_open_view(page: webdriver.Chrome, noon:
     page.close()
     page.switch_to.window(first)
     assert until(page, lambda seen: urlsplit(seen.current_url).path == "/solar/login")
+
+
+def test_cut_off_it_shows_nothing_as_now_and_finds_the_login(page: webdriver.Chrome) -> None:
+    until(page, lambda seen: seen.execute_script("return window.socket?.connected"))
+    page.execute_script("window.socket.disconnect()")
+    until(page, lambda seen: seen.find_elements(By.CSS_SELECTOR, ".view[inert]"))
+    page.delete_all_cookies()
+    until(page, lambda seen: urlsplit(seen.current_url).path == "/solar/login")
 
 
 def test_logging_out_closes_the_page(page: webdriver.Chrome, noon: Served) -> None:

@@ -77,6 +77,7 @@ def test_a_battery_is_full_or_empty_only_when_it_is() -> None:
     [
         (None, {"unit": "V"}, "\u2013"),
         (52.94, {"unit": "V", "precision": 1}, "52.9 V"),
+        *((52.94, {"unit": "V", "precision": absurd}, "52.94 V") for absurd in (-1, 10**9, True, "2")),
         (-0.04, {"unit": "A", "precision": 1}, "0.0 A"),
         (-12.34, {"unit": "A", "precision": 1}, "\u221212.3 A"),
         (True, {"device_class": "problem"}, "Problem"),
@@ -232,3 +233,16 @@ def test_a_field_sends_what_it_shows() -> None:
     assert offered({"component": "number", "low": 40, "high": 48}) == []
     with pytest.raises(ValueError, match="nothing is not a number"):
         wish({"component": "number"}, " ")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"component": "switch"},
+        {"component": "select", "options": ["SBU"]},
+        {"component": "number", "only": [10]},
+    ],
+)
+def test_a_field_in_which_nothing_was_chosen_sends_nothing(row: dict[str, Json]) -> None:
+    with pytest.raises(ValueError, match="nothing is chosen"):
+        wish(row, "")

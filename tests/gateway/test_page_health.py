@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from gateway.api_house import House
 
 from gridward.live import LiveDevice
-from gridward.page.alarmview import ways
+from gridward.page.alarmview import unwatched, ways
+from gridward.page.board import board
 from gridward.page.figures import DASH
-from gridward.page.healthview import following, measured, told
+from gridward.page.healthview import following, measured, missing, told
 from gridward_kit.kept import Json
 
 
@@ -79,3 +81,25 @@ def test_a_following_database_in_words(content: dict[str, Json], words: str) -> 
 )
 def test_alarms_and_ways_in_words(content: dict[str, Json], words: str) -> None:
     assert ways(content) == words
+
+
+async def test_a_role_that_does_not_run_is_named(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    assert missing(house.gateway) == ["rules", "plan", "recorder", "notify"]
+    for role in ("rules", "recorder", "notify"):
+        house.broker.publish(f"gridward/home/{role}/availability", "online", retain=True)
+    assert missing(house.gateway) == ["plan"]
+
+
+async def test_without_a_broker_no_device_is_blamed(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.broker.publish("gridward/home/notify/availability", "online", retain=True)
+    assert unwatched(house.gateway) is None
+    house.link.connected = False
+    assert "broker" in (unwatched(house.gateway) or "")
+    for seconds in (0, 60):
+        house.clock.pass_by(seconds)
+        top = board(house.gateway).top
+        assert (top.text.split(",")[0], top.tone) == ("No connection to the broker", "fault")
+    house.link.connected = True
+    assert "broker" not in board(house.gateway).top.text

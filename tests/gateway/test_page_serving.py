@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -17,7 +18,11 @@ from gridward_kit.clock import SystemClock
 from gridward_kit.mqtt import Broker
 from gridward_kit.testing import MemoryBroker
 
-VIEWS = ("/", "/controls", "/charts", "/cells", "/devices", "/devices/nobody", "/audit")
+HOSTILE = quote('"><script>alert(1)', safe="")
+VIEWS = (
+    *("/", "/controls", "/charts", "/cells", "/devices", "/devices/nobody", f"/devices/{HOSTILE}"),
+    *(f"/meters/{HOSTILE}", f"/audit?filter={HOSTILE}", f"/nowhere{HOSTILE}"),
+)
 
 
 def site_in(folder: Path, name: str) -> Site:
@@ -47,7 +52,9 @@ async def looked_at(site: Site, token: str) -> list[str]:
                 await asyncio.sleep(0.05)
         forged = {"X-Forwarded-Prefix": "/elsewhere"}
         try:
-            return [(await client.get(view, headers=forged)).raise_for_status().text for view in VIEWS]
+            answers = [await client.get(view, headers=forged) for view in VIEWS]
+            assert answers[-1].status_code == (404 if answers[0].is_success else 303)
+            return [answer.raise_for_status().text for answer in answers[:-1]] + [answers[-1].text]
         finally:
             role.cancel()
             await asyncio.gather(role, return_exceptions=True)
@@ -61,7 +68,7 @@ async def test_the_role_may_start_again_and_shows_the_new_site(tmp_path: Path) -
     first = await looked_at(site, token)
     second = await looked_at(replace(site, name="Second house"), token)
     assert all("First house" in page for page in first)
-    assert [page for page in first if "/elsewhere" in page] == []
+    assert [page for page in first if "/elsewhere" in page or "<script>alert" in page] == []
     assert all("Second house" in page and "First house" not in page for page in second)
 
 
@@ -91,11 +98,13 @@ async def test_a_site_without_anything_teaches(tmp_path: Path) -> None:
     token = Tokens(tmp_path).made
     assert token is not None
     site = site_in(tmp_path, "Empty house")
-    now, controls, _, cells, devices, nobody, _ = await looked_at(site, token)
+    now, controls, _, cells, devices, nobody, *_, nowhere = await looked_at(site, token)
     assert "No rule of this site decides about the grid" in controls
     assert "Observe" not in controls
     assert "The rules do not answer" not in now
     assert "appear when readings have been recorded" in now
     assert "This site names no battery. Add a BMS" in cells
     assert "names no devices yet. Add a bus" in devices
-    assert "Nothing has been heard of this device yet" in nobody
+    assert "The site file names no such device" in nobody
+    assert "There is no page at /nowhere" in nowhere
+    assert "HTTPException" not in nowhere

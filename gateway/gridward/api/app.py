@@ -103,7 +103,10 @@ async def _in_words(_: Request, problem: Exception) -> JSONResponse:
 
 async def _invalid(_: Request, problem: Exception) -> JSONResponse:
     faults = problem.errors() if isinstance(problem, RequestValidationError) else []
-    told = (f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg']}" for item in faults)
+    told = (
+        f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg'].removeprefix('Value error, ')}"
+        for item in faults
+    )
     return error(422, "; ".join(told))
 
 

@@ -23,12 +23,12 @@ def command(
     if role not in WORDS or (new and drop):
         stop(USAGE, f"--role is one of {ROLES}" if role not in WORDS else "either --new or --drop")
     try:
-        folder = load(site).folder
+        folder = load(site, starting=True).folder
     except SiteFault as fault:
         stop(USAGE, str(fault))
     try:
         made = _change(Tokens(folder), WORDS[role], new=new, drop=drop)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         stop(BAD, str(error))
     typer.echo(made)
 

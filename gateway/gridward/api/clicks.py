@@ -7,14 +7,13 @@ send: Grafana's cookie, its action header, a JSON body, and the origin of the si
 import asyncio
 import logging
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.responses import JSONResponse, Response
 
 from gridward.api.desk import Press, Pressed
-from gridward.api.gate import cookie_of, error, too_many
+from gridward.api.gate import cookie_of, error, own_host, too_many
 from gridward.api.gateway import Gateway
 from gridward.api.login import LONGEST
 from gridward.api.ready import Unready, ready
@@ -26,6 +25,7 @@ log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/api/v1")
 
+MOST_FAULTS = 5
 PATIENCE = 15.0  # s for which a click waits for its answer; afterwards the dashboard tells it
 ASKS = "this switches power: have the button ask, and send confirmed: true, or link to /confirm"
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
@@ -84,7 +84,7 @@ def _own(gateway: Gateway, request: Request) -> GrafanaSpec:
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refusal(415, "the body has to be application/json")
     origin = headers.get("origin", "")
-    same = origin == spec.origin if spec.origin else urlsplit(origin).netloc == headers.get("host", "")
+    same = origin == spec.origin if spec.origin else own_host(headers, origin)
     if not origin or not same or headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise Refusal(403, "this request came from another site's page; grafana.origin says which is ours")
     return spec
@@ -99,8 +99,13 @@ async def _read(request: Request) -> Click:
     try:
         return Click.model_validate_json(body, strict=True)
     except ValidationError as faults:
-        told = (": ".join((*map(str, item["loc"]), item["msg"])) for item in faults.errors())
+        told = (": ".join((*map(_key, item["loc"]), item["msg"])) for item in faults.errors()[:MOST_FAULTS])
         raise Refusal(422, "; ".join(told)) from None
+
+
+def _key(place: int | str) -> str:
+    """A key as a log may hold it: a stranger chose it."""
+    return ascii(str(place)[:64])[1:-1]
 
 
 async def _viewer(spec: GrafanaSpec, request: Request) -> Viewer:

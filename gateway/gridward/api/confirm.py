@@ -19,6 +19,7 @@ from gridward.api.gateway import Caller, Gateway
 from gridward.api.login import FOLDER, STYLE, form
 from gridward.api.named import PROPOSALS
 from gridward.api.ready import Unready, ready
+from gridward.api.routes import both
 from gridward.grafana.viewer import Stranger, viewer
 from gridward.page import rulewords, sentences
 from gridward.rules import asked
@@ -35,20 +36,20 @@ async def show(
     request: Request, command: Word = None, device: Word = None, proposal: Word = None
 ) -> Response:
     """What a command will do, and the button that asks for it."""
-    gateway, caller = _both(request)
+    gateway, caller = both(request)
     if command in PROPOSALS and proposal is None and len(_open(gateway)) > 1:
-        return _page(gateway, "Which proposal?", "Several are open.", _choice(gateway, command))
+        return page(gateway, "Which proposal?", "Several are open.", _choice(gateway, command))
     try:
         press = ready(gateway, command or "", device, proposal)
     except Unready as why:
         return _trouble(gateway, f"{why}.", why.status)
-    return _page(gateway, press.title, press.place, _asking(gateway, caller, press))
+    return page(gateway, press.title, press.place, _asking(gateway, caller, press))
 
 
 @router.post("/confirm")
 async def act(request: Request) -> Response:
     """Ask for what was shown, once."""
-    gateway, caller = _both(request)
+    gateway, caller = both(request)
     if caller.session is None:
         return error(
             403, "this page is for a session; POST /api/v1/devices/DEVICE/entities/KEY takes a token"
@@ -72,7 +73,7 @@ async def act(request: Request) -> Response:
 @router.get("/confirm/{identifier}")
 async def became(request: Request, identifier: str) -> Response:
     """What became of it; loads itself anew each second until that is final."""
-    gateway, caller = _both(request)
+    gateway, caller = both(request)
     owner = "" if caller.session is None else caller.session.id
     pressed = gateway.desk.find(identifier, owner)
     if pressed is None:
@@ -80,7 +81,7 @@ async def became(request: Request, identifier: str) -> Response:
     seconds = gateway.clock.monotonic() - pressed.began
     headers = {} if pressed.final else {"Refresh": "1"}
     content = _steps(pressed, seconds)
-    return _page(gateway, pressed.press.title, pressed.press.place, content, headers=headers)
+    return page(gateway, pressed.press.title, pressed.press.place, content, headers=headers)
 
 
 async def _name(gateway: Gateway, request: Request, caller: Caller) -> str:
@@ -144,10 +145,10 @@ def _choice(gateway: Gateway, command: str) -> str:
 
 def _trouble(gateway: Gateway, words: str, status: int) -> Response:
     told = f'<p class="bad" role="alert">{_safe(words[:1].upper() + words[1:])}</p>'
-    return _page(gateway, "Nothing to ask for", "Nothing was sent.", told, status)
+    return page(gateway, "Nothing to ask for", "Nothing was sent.", told, status)
 
 
-def _page(
+def page(
     gateway: Gateway,
     title: str,
     place: str,
@@ -169,9 +170,3 @@ def _page(
 
 def _safe(text: str) -> str:
     return html.escape(text, quote=True)
-
-
-def _both(request: Request) -> tuple[Gateway, Caller]:
-    gateway: Gateway = request.state.gateway
-    caller: Caller = request.state.caller
-    return gateway, caller

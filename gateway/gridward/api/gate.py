@@ -78,7 +78,7 @@ class Gate:
         if scheme.lower() == "bearer":
             role = self._gateway.tokens.role_of(token.strip())
             if role is not None:
-                return Caller(address, None, role)
+                return Caller(address, None, role, self._gateway.tokens.mark(role))
             if self._gateway.attempts.wait(address, now) <= 0:
                 self._gateway.attempts.count(address, now)
             return None
@@ -140,7 +140,15 @@ def same_origin(headers: Headers) -> bool:
     if told is not None:
         return told in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    return origin is None or own_host(headers, origin)
+
+
+def own_host(headers: Headers, origin: str) -> bool:
+    """Whether an origin is the host and port that were asked; one that is no URL is nobody's."""
+    try:
+        return bool(origin) and urlsplit(origin).netloc == headers.get("host")
+    except ValueError:
+        return False
 
 
 def error(status: int, words: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -53,9 +53,10 @@ class Gateway:
         return self.live.devices.get(self.site.roles.get(role, role))
 
     def welcome(self, caller: "Caller") -> bool:
-        """Whether a caller who came in before may still act: a session may have ended since."""
-        session = caller.session
-        return session is None or self.tokens.session(session.cookie, self.clock.time()) is not None
+        """Whether a caller who came in before may still act: session and token may have ended since."""
+        if caller.session is None:
+            return caller.mark == self.tokens.mark(caller.role)
+        return self.tokens.session(caller.session.cookie, self.clock.time()) is not None
 
     def acts(self, caller: "Caller") -> bool:
         """Whether a caller who came in before may still change something."""
@@ -83,11 +84,13 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is behind a request: from where, the session if it came by cookie, and what it may do."""
+    """Who is behind a request: from where, the session if it came by cookie, else its token's mark, and what
+    it may do."""
 
     address: str
     session: Session | None
-    role: Role = Role.VIEWER
+    role: Role
+    mark: str = ""
 
     @property
     def by(self) -> str:

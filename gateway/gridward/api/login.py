@@ -2,7 +2,7 @@
 
 import html
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -62,7 +62,7 @@ async def enter(request: Request) -> Response:
         gateway.tokens.open(role, gateway.clock.time()),
         max_age=int(LASTS),
         path=gateway.site.http.prefix or "/",
-        secure=request.url.scheme == "https",
+        secure="https" in (request.url.scheme, request.headers.get("x-forwarded-proto")),
         httponly=True,
         samesite="strict",
     )
@@ -110,7 +110,5 @@ async def form(request: Request) -> dict[str, str]:
 
 def _local(to: str) -> str:
     """A path on this page; anything that could lead elsewhere becomes the first view."""
-    parts = urlsplit(to)
-    if not to.startswith("/") or to.startswith(("//", "/\\")) or parts.netloc or parts.scheme:
-        return "/"
-    return to if not any(ord(sign) < 33 or sign == "\\" for sign in to) else "/"
+    here = to.startswith("/") and not to.startswith("//")
+    return to if here and not any(ord(sign) < 33 or sign == "\\" for sign in to) else "/"

@@ -5,6 +5,7 @@ from gridward.api.gateway import Gateway
 from gridward.api.named import COMMANDS, GROUPS, PROPOSALS
 from gridward.live import LiveDevice
 from gridward.page import rulewords, sentences
+from gridward.page.choices import timed
 from gridward.rules import asked
 
 RULES = "rules"
@@ -44,7 +45,7 @@ def ready(gateway: Gateway, name: str, device: str | None = None, proposal: str 
         value=command.value,
         title=f"{group.title}: {command.title}",
         place=target.name,
-        does=command.does,
+        does=timed(command.does, gateway.site),
         asks=command.asks,
         stands=None if stands is None else str(stands),
     )

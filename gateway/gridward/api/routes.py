@@ -1,13 +1,23 @@
 """Devices, history, audit and commands as JSON, below `/api/v1`."""
 
-import math
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+)
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from gridward import payload
 from gridward.api.gateway import Caller, Gateway
 from gridward.api.told import told_why
 from gridward.commands import Result
@@ -17,9 +27,24 @@ router = APIRouter(prefix="/api/v1")
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,64}$")]
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
+MOST_TEXT = 32_768  # characters of a wish
+HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair: JSON may hold it, UTF-8 cannot
 Entity = dict[str, str | bool | int | float | list[str] | list[float] | None]
 MOST_STEPS = 5000
+LONGEST_STEP = 1e9  # s
 STATUS = {"confirmed": 200, "unchanged": 200, "refused": 409, "failed": 502}
+
+
+def _sendable(value: Scalar) -> Scalar:
+    """A value as a command carries it; raises ValueError in words."""
+    if payload.sound(value) is None:
+        raise ValueError("a number that is not finite, or of more than 64 bits")
+    if isinstance(value, str) and (len(value) > MOST_TEXT or HALF.search(value)):
+        raise ValueError(f"a text of over {MOST_TEXT} characters, or with half a character in it")
+    return value
+
+
+Wished = Annotated[Scalar, AfterValidator(_sendable)]
 
 
 class Device(BaseModel):
@@ -49,7 +74,7 @@ class Wish(BaseModel):
     """A value to set. `id` makes a repeat harmless; `confirm` is the second step of an expert setting."""
 
     model_config = ConfigDict(extra="forbid")
-    value: Scalar
+    value: Wished
     id: str | None = Field(None, min_length=1, max_length=64)
     confirm: bool = False
 
@@ -85,7 +110,7 @@ class Me(BaseModel):
 @router.get("/session")
 async def session(request: Request) -> Me:
     """Who I am."""
-    gateway, caller = _both(request)
+    gateway, caller = both(request)
     csrf = None if caller.session is None else gateway.tokens.csrf(caller.session)
     return Me.model_validate({"by": caller.by, "role": caller.role.word, "csrf": csrf})
 
@@ -93,14 +118,14 @@ async def session(request: Request) -> Me:
 @router.get("/devices")
 async def devices(request: Request) -> list[Device]:
     """All devices that the broker knows, with what is so now."""
-    gateway, _ = _both(request)
+    gateway, _ = both(request)
     return [_device(gateway, gateway.live.devices[key]) for key in sorted(gateway.live.devices)]
 
 
 @router.get("/devices/{device}")
 async def device(request: Request, device: Name) -> Detail:
     """One device with its entities."""
-    gateway, _ = _both(request)
+    gateway, _ = both(request)
     known = _known(gateway, device)
     entities = {key: dict(row) for key, row in known.entities.items()}
     return Detail.model_validate({**_device(gateway, known).model_dump(), "entities": entities})
@@ -113,10 +138,10 @@ async def history(
     key: Annotated[str, Query(max_length=64)],
     start: Annotated[float, Query(ge=0)],
     end: Annotated[float, Query(ge=0)],
-    step: Annotated[float, Query(gt=0)] = 300,
+    step: Annotated[float, Query(gt=0, le=LONGEST_STEP)] = 300,
 ) -> list[HistoryStep]:
     """An entity's recorded numbers; steps in which nothing was recorded are left out."""
-    gateway, _ = _both(request)
+    gateway, _ = both(request)
     _window(start, end)
     if (end - start) / step > MOST_STEPS:
         raise HTTPException(422, f"that is more than {MOST_STEPS} steps; ask for longer ones")
@@ -133,7 +158,7 @@ async def audit(
     most: Annotated[int, Query(ge=1, le=5000)] = 500,
 ) -> JSONResponse:
     """The newest audit events within a time whose `what` contains a text, oldest first."""
-    gateway, _ = _both(request)
+    gateway, _ = both(request)
     end = gateway.clock.time() + 1 if end is None else end
     _window(start, end)
     events = await gateway.past.events(
@@ -149,7 +174,7 @@ async def why(
     entity: Annotated[str | None, Query(max_length=64)] = None,
 ) -> JSONResponse:
     """Why the contactor, or a device's setting, stands as it stands: sentences from the audit alone."""
-    gateway, _ = _both(request)
+    gateway, _ = both(request)
     return JSONResponse({"what": what, "entity": entity, "sentences": await told_why(gateway, what, entity)})
 
 
@@ -159,12 +184,10 @@ async def command(request: Request, device: Name, key: Name, wish: Wish) -> Resp
 
     With `Accept: application/x-ndjson`, one line for each answer as it comes.
     """
-    gateway, caller = _both(request)
+    gateway, caller = both(request)
     row = _known(gateway, device).entities.get(key)
     if row is None:
         raise HTTPException(404, f"{device} has no entity {key}")
-    if isinstance(wish.value, float) and not math.isfinite(wish.value):
-        raise HTTPException(422, "value: a number that is not finite")
     if (refusal := gateway.refusal(caller, device, key)) is not None:
         raise HTTPException(403, refusal)
     if row.get("expert") and not wish.confirm:
@@ -172,6 +195,11 @@ async def command(request: Request, device: Name, key: Name, wish: Wish) -> Resp
     results = gateway.commands.ask(device, key, wish.value, caller.by, identifier=wish.id)
     if "application/x-ndjson" in request.headers.get("accept", ""):
         return StreamingResponse(_lines(results), media_type="application/x-ndjson")
+    return await final(results)
+
+
+async def final(results: AsyncIterator[Result]) -> Response:
+    """The last answer: 200 confirmed or unchanged, 409 refused, 502 failed."""
     last = [_answer(result) async for result in results][-1]
     return JSONResponse(last.model_dump(), STATUS[last.status])
 
@@ -187,7 +215,8 @@ def _answer(result: Result) -> Answer:
     )
 
 
-def _both(request: Request) -> tuple[Gateway, Caller]:
+def both(request: Request) -> tuple[Gateway, Caller]:
+    """What the gate put beside a request: the gateway, and who asks."""
     gateway: Gateway = request.state.gateway
     caller: Caller = request.state.caller
     return gateway, caller

@@ -1,15 +1,13 @@
 """The battery's schedule as JSON, below `/api/v1/schedule`."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from gridward.api.gateway import Caller, Gateway
-from gridward.api.routes import STATUS, Answer
-from gridward.commands import Result
+from gridward.api.gateway import Gateway
+from gridward.api.routes import Answer, both, final
 from gridward.planning import asked
 from gridward.planning.entities import PLAN
 from gridward_kit.kept import Json
@@ -28,7 +26,7 @@ class Slot(BaseModel):
     model_config = ConfigDict(extra="forbid")
     start: Time | None = None
     end: Time
-    power: StrictInt | StrictFloat | None = None
+    power: StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | None = None
     mode: Literal["charge", "discharge", "hold"] | None = None
 
 
@@ -57,9 +55,9 @@ async def schedule(request: Request) -> Schedule:
 @router.put("/schedule", response_model=Answer)
 async def put(request: Request, wish: Slots) -> Response:
     """Lay slots over the schedule: what they overlap gives way. All of them are taken, or none."""
-    gateway, caller = _both(request)
+    gateway, caller = both(request)
     slots: list[dict[str, Json]] = [slot.model_dump(exclude_none=True) for slot in wish.slots]
-    return await _answered(gateway.commands.ask(PLAN, asked.KEY, asked.laid(slots), caller.by))
+    return await final(gateway.commands.ask(PLAN, asked.KEY, asked.laid(slots), caller.by))
 
 
 @router.delete("/schedule", response_model=Answer)
@@ -69,18 +67,5 @@ async def delete(
     end: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
     """Clear the schedule, or what of it lies between two times."""
-    gateway, caller = _both(request)
-    return await _answered(gateway.commands.ask(PLAN, asked.KEY, asked.cleared(start, end), caller.by))
-
-
-async def _answered(results: AsyncIterator[Result]) -> Response:
-    """200 confirmed, 409 refused, 502 failed."""
-    last = [result async for result in results][-1]
-    told = {name: getattr(last, name) for name in ("id", "status", "value", "reason", "by", "at")}
-    return JSONResponse(Answer.model_validate(told).model_dump(), STATUS[last.status])
-
-
-def _both(request: Request) -> tuple[Gateway, Caller]:
-    gateway: Gateway = request.state.gateway
-    caller: Caller = request.state.caller
-    return gateway, caller
+    gateway, caller = both(request)
+    return await final(gateway.commands.ask(PLAN, asked.KEY, asked.cleared(start, end), caller.by))

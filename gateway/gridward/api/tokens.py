@@ -49,11 +49,13 @@ class Tokens:
             self.made = self.renew()
 
     def renew(self, role: Role = Role.ADMIN) -> str:
-        """Make a role's token; the one before and its sessions are void. Raises OSError, as `role_of`."""
+        """Make a role's token; the one before and its sessions are void, once it is on disk.
+
+        Raises OSError, and as `role_of`.
+        """
         self._follow()
         made = secrets.token_urlsafe(24)
-        self._digests[role] = hashlib.sha256(made.encode()).hexdigest()
-        self._save()
+        self._save({**self._digests, role: hashlib.sha256(made.encode()).hexdigest()})
         return made
 
     def drop(self, role: Role) -> None:
@@ -61,8 +63,7 @@ class Tokens:
         if role is Role.ADMIN:
             raise ValueError("the admin's token can be renewed, not dropped")
         self._follow()
-        self._digests.pop(role, None)
-        self._save()
+        self._save({one: digest for one, digest in self._digests.items() if one is not role})
 
     def roles(self) -> frozenset[Role]:
         """The roles that have a token. Raises as `role_of`."""
@@ -75,6 +76,11 @@ class Tokens:
         digest = hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
         found = [role for role, own in self._digests.items() if hmac.compare_digest(digest, own)]
         return found[0] if found else None
+
+    def mark(self, role: Role) -> str:
+        """What tells a role's token from those before it; "" where it has none. Raises as `role_of`."""
+        self._follow()
+        return self._digests.get(role, "")[:MARK]
 
     def open(self, role: Role, now: float) -> str:
         """A new session's cookie value for one who has the role's token; raises as `role_of`, KeyError."""
@@ -110,7 +116,7 @@ class Tokens:
         self._follow()
         self._ended = {key: ends for key, ends in self._ended.items() if ends > now}
         self._ended[session.id] = session.ends
-        self._save()
+        self._save(self._digests)
 
     def _sign(self, use: str, text: str) -> str:
         return hmac.new(self._key, f"{use}:{text}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
@@ -147,11 +153,11 @@ class Tokens:
         if self.path.stat().st_mode & 0o077:
             self.path.chmod(0o600)
 
-    def _save(self) -> None:
-        digests: dict[str, Json] = {role.word: digest for role, digest in self._digests.items()}
-        content: dict[str, Json] = {"sha256": digests, "key": self._key.hex(), "ended": {**self._ended}}
+    def _save(self, digests: dict[Role, str]) -> None:
+        named: dict[str, Json] = {role.word: digest for role, digest in digests.items()}
+        content: dict[str, Json] = {"sha256": named, "key": self._key.hex(), "ended": {**self._ended}}
         write_private(self.path, json.dumps(content).encode())
-        self._seen = self._stamp()
+        self._digests, self._seen = digests, self._stamp()
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -159,10 +165,14 @@ def write_private(path: Path, content: bytes) -> None:
     make_folder(path.parent)
     beside = path.with_name(f"{path.name}.new")
     beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    hand_over(beside)
-    beside.replace(path)
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        hand_over(beside)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)

@@ -26,9 +26,8 @@ class AlarmList:
     def look(self) -> None:
         """Show what stands now."""
         told = self._gateway.live.alarms
-        silent = self._gateway.live.online("notify") is not True
-        if silent:
-            self._words.say("Nobody watches: the role `notify` does not run.")
+        if (silent := unwatched(self._gateway)) is not None:
+            self._words.say(silent)
             self._list.dress("gone")
             self._seen = None
             return
@@ -55,6 +54,14 @@ class AlarmList:
             at = None
         now, zone = self._gateway.clock.time(), self._gateway.site.time_zone
         return "" if at is None else f"since {figures.at_clock(at, zone, now)}"
+
+
+def unwatched(gateway: Gateway) -> str | None:
+    """Why nobody can say which alarms stand now; None where somebody can."""
+    if not gateway.commands.connected:
+        return sentences.CUT_OFF.text
+    running = gateway.live.online("notify") is True
+    return None if running else "Nobody watches: the role `notify` does not run."
 
 
 def ways(told: Mapping[str, Json]) -> str:

@@ -32,15 +32,13 @@ async def answers(
 
 
 async def asked_once(title: str, question: str) -> bool:
-    """Say in a sentence what will happen and wait for yes or no."""
+    """Say in a sentence what will happen and wait for yes or no; who presses twice by mistake says no."""
     with ui.dialog() as dialog, Tag("div", dress="card", role="alertdialog", aria_label=title):
         Tag("h2", title)
         Tag("p", question)
         with Tag("div", dress="actions"):
-            Tag("button", "Leave it", "button", type="button").on("click", lambda: dialog.submit(False))
-            Tag("button", "Do it", "button main", type="button", autofocus=True).on(
-                "click", lambda: dialog.submit(True)
-            )
-    answer = await dialog
-    dialog.delete()
-    return answer is True
+            leave = Tag("button", "Leave it", "button", type="button", autofocus=True)
+            leave.on("click", lambda: dialog.submit(False))
+            Tag("button", "Do it", "button main", type="button").on("click", lambda: dialog.submit(True))
+    dialog.on("hide", dialog.delete)  # by then the keyboard is back where it was
+    return await dialog is True

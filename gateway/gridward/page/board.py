@@ -40,12 +40,7 @@ def board(gateway: Gateway) -> Board:
         grid_voltage=_grid_voltage(gateway),
     )
     return Board(
-        top=sentences.top(
-            gateway.text(RULES, "sentence"),
-            lost(gateway),
-            (powers.sun, powers.house),
-            rules=gateway.site.rules.grid_switch is not None,
-        ),
+        top=_top(gateway, powers),
         alarm=unrecorded(gateway),
         powers=powers,
         ages={name: _age(gateway, ROLES[name]) for name in NAMES},
@@ -53,6 +48,17 @@ def board(gateway: Gateway) -> Board:
         hours_left=gateway.number(SITE, "battery_hours_left"),
         spread=gateway.number(gateway.site.roles.get("battery"), "cell_spread"),
         tonight=gateway.text(PLAN, "tonight"),
+    )
+
+
+def _top(gateway: Gateway, powers: Powers) -> Said:
+    if not gateway.commands.connected:
+        return sentences.CUT_OFF
+    return sentences.top(
+        gateway.text(RULES, "sentence"),
+        lost(gateway),
+        (powers.sun, powers.house),
+        rules=gateway.site.rules.grid_switch is not None,
     )
 
 

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gridward.page.figures import span
+from gridward.site import GridSwitchSettings, Site
 from gridward_kit.point import Value
 
+HOUR, USUAL = "60 minutes", GridSwitchSettings("", "").override
 RULES, RELAY = "rules", "relay"
 GENERATOR = "feed_house"
 FEEDS = (
@@ -36,6 +39,16 @@ class Control:
         """How an option is shown; one that this page does not know is shown as the device names it."""
         name = str(option)
         return self.choices.get(name, Choice(name.replace("_", " "), ""))
+
+
+def timed(text: str, site: Site) -> str:
+    """A sentence of the controls with the time in it that a wish about the grid lasts on this site."""
+    settings = site.rules.grid_switch
+    return (
+        text
+        if settings is None or settings.override == USUAL
+        else text.replace(HOUR, span(settings.override))
+    )
 
 
 def question(kind: str | None, key: str, option: Value) -> str | None:

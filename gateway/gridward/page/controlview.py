@@ -4,7 +4,7 @@ from gridward.api.gateway import Caller, Gateway
 from gridward.live import LiveDevice
 from gridward.page import sentences
 from gridward.page.asking import answers, asked_once
-from gridward.page.choices import CONTROLS, RULES, Control
+from gridward.page.choices import CONTROLS, RULES, Control, timed
 from gridward.page.parts import Tag
 from gridward.page.sentences import Said
 from gridward.page.shell import every_second
@@ -52,7 +52,7 @@ class Segments:
         with Tag("section", dress="card control", aria_label=control.title, id=control.key):
             with Tag("div", dress="title"):
                 Tag("h2", control.title)
-                Tag("span", control.about, "soft small")
+                Tag("span", timed(control.about, gateway.site), "soft small")
             self._row = Tag("div", dress="segments", role="group", aria_label=control.title)
             self._words = Tag("p", dress="told", role="status")
 
@@ -85,6 +85,8 @@ class Segments:
 
     def _locked(self, known: LiveDevice | None) -> Said | None:
         """Why nothing can be pressed now, None if it can."""
+        if not self._gateway.commands.connected:
+            return sentences.CUT_OFF
         if known is None:
             return Said(f"Nothing on this site answers as {self._control.role}.")
         if not self._buttons:
@@ -104,8 +106,10 @@ class Segments:
             return
         choice = self._control.choice(option)
         new = option != self._gateway.fresh(known.id, self._control.key)
-        if new and choice.asks and not await asked_once(f"{self._control.title}: {choice.word}", choice.asks):
-            return
+        if new and choice.asks:
+            question = timed(choice.asks, self._gateway.site)
+            if not await asked_once(f"{self._control.title}: {choice.word}", question):
+                return
         self._asked = option
         try:
             async for said in answers(self._gateway, self._caller, known.id, self._control.key, option):

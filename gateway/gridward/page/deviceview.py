@@ -16,10 +16,13 @@ KINDS = {
     "host": "Host",
     "site": "Site",
     "rules": "Rules",
+    "plan": "Plan",
+    "alarms": "Alarms",
+    "panel": "Panel",
 }
 
 ENERGIES = "energies"
-NO_SERIAL = (None, "site", "rules", "relay", "host", ENERGIES)
+NO_SERIAL = (None, "site", "rules", "plan", "alarms", "panel", "relay", "host", ENERGIES)
 
 
 def devices(gateway: Gateway) -> None:

@@ -18,6 +18,8 @@ GROUPS = {
     "config": "Settings",
     "diagnostic": "Diagnostic",
 }
+UNHEARD = "Nothing has been heard of this device yet."
+UNKNOWN = "The site file names no such device, and nothing has been heard of one."
 CLOSED = ("config", "diagnostic")
 POWER_CLASSES = {"power", "apparent_power", "energy", "frequency"}
 
@@ -77,8 +79,9 @@ def device(gateway: Gateway, caller: Caller, identifier: str) -> None:
 def _unheard(gateway: Gateway, identifier: str) -> None:
     """What stands here until the device tells what it is; then the view is built."""
     with Tag("section", dress="card"):
+        named = identifier in {one.id for one in gateway.site.all_devices()}
         Tag("h2", identifier)
-        Tag("p", "Nothing has been heard of this device yet.", "empty")
+        Tag("p", UNHEARD if named else UNKNOWN, "empty")
 
     def look() -> None:
         known = gateway.live.devices.get(identifier)

@@ -10,6 +10,7 @@ from gridward_kit.point import Value
 DASH = "\u2013"
 MINUS = "\u2212"
 SPACE = "\u00a0"
+MOST_PLACES = 6
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "problem": ("OK", "Problem"),
@@ -102,7 +103,8 @@ def reading(value: Value | None, entity: Mapping[str, Json]) -> str:
     unit = entity.get("unit")
     if unit == "W":
         return power(value)
-    text = f"{abs(value):.{precision}f}" if isinstance(precision, int) else f"{abs(value):g}"
+    known = type(precision) is int and 0 <= precision <= MOST_PLACES
+    text = f"{abs(value):.{precision}f}" if known else f"{abs(value):g}"
     if value < 0 and float(text) != 0:
         text = MINUS + text
     return f"{text}{SPACE}{unit}" if isinstance(unit, str) else text

@@ -23,6 +23,7 @@ from gridward_kit.kept import Json
 from gridward_kit.mqtt import role_topic
 
 LOOK = 10.0  # s between two looks at disk and store
+OWN = "http"
 FULL = 0.85  # of the disk
 
 
@@ -89,7 +90,8 @@ class _Own:
         connected = gateway.commands.connected
         where = gateway.site.broker.where
         self._facts.say("Broker", f"{where}, connected" if connected else f"{where}, not connected")
-        self._facts.say("Roles", f"not running: {', '.join(lost)}" if lost else "all run")
+        running = f"not running: {', '.join(lost)}" if lost else "all run"
+        self._facts.say("Roles", running if connected else figures.DASH)
         self._facts.say(
             "Databases", "; ".join(map(following, gateway.live.databases.values())) or figures.DASH
         )
@@ -174,10 +176,10 @@ def following(content: Mapping[str, Json]) -> str:
 
 
 def missing(gateway: Gateway) -> list[str]:
-    """The roles of the site file that the broker does not have."""
+    """The roles of the site file that the broker does not have, but for this page's own."""
     site = gateway.site
     wanted = [bus.role for bus in site.buses] + [f"device:{item.id}" for item in site.devices]
-    topics = [role_topic(role) for role in (*wanted, "rules", "recorder", "notify")]
+    topics = [role_topic(role) for role in (*wanted, *site.services) if role != OWN]
     return [topic for topic in topics if gateway.live.online(topic) is not True]
 
 

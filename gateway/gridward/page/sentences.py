@@ -21,6 +21,9 @@ class Said:
     tone: Tone = "calm"
 
 
+CUT_OFF = Said("No connection to the broker, so nothing of the house is known here.", "fault")
+
+
 def battery(watts: float | None, hours_left: float | None) -> str:
     """Charging or not, and how long the bank lasts at this load."""
     if watts is None:

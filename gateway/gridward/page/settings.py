@@ -31,6 +31,9 @@ def offered(row: ROW) -> list[str]:
 
 def wish(row: ROW, text: str) -> Value:
     """What a field's text asks for; raises ValueError in words. The device checks its bounds itself."""
+    offers = offered(row)
+    if offers and text not in offers:
+        raise ValueError("nothing is chosen")
     match row.get("component"):
         case "switch":
             return text == "on"
@@ -102,7 +105,8 @@ class Field:
         if self._row.get("expert"):
             return f"This is an expert setting. {name} will be set to {sentences.shown(value)}."
         known = self._gateway.live.devices.get(self._device)
-        return choices.question(known.kind if known else None, self._key, value)
+        question = choices.question(known.kind if known else None, self._key, value)
+        return None if question is None else choices.timed(question, self._gateway.site)
 
     async def _ask(self, value: Value) -> None:
         self._busy = True

@@ -25,6 +25,17 @@ VIEWS = {
     "/health": "Health",
 }
 EVERY = 1.0
+CUT_OFF = """<script>
+let cutOff = 0;
+setInterval(() => {
+  const lost = document.getElementById("popup")?.ariaHidden === "false";
+  document.querySelectorAll("main.view, .q-dialog").forEach((part) => part.toggleAttribute("inert", lost));
+  if (!lost || ++cutOff % 3) return;
+  fetch("PREFIX/api/v1/session").then((answer) => answer.status === 401 && location.reload(), () => {});
+}, 1000);
+</script>"""
+"""While the gateway is not reached nothing can be pressed and nothing looks like now; who is logged out
+meanwhile is led to the login, which a refused socket alone would not do."""
 
 
 @contextmanager
@@ -32,7 +43,7 @@ def shell(request: Request, here: str) -> Iterator[Gateway]:
     """The frame of a view; what is made inside stands in its middle."""
     gateway: Gateway = request.state.gateway
     ui.page_title(f"{VIEWS[here]} · {gateway.site.name}")
-    ui.add_head_html(f"<style>{STYLE}</style>")
+    ui.add_head_html(f"<style>{STYLE}</style>{CUT_OFF.replace('PREFIX', gateway.site.http.prefix)}")
     with Tag("div", dress="shell"):
         _bar(gateway, request.state.caller, here)
         with Tag("main", dress="view first" if here == "/" else "view"):

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from fastapi import Request
-from nicegui import ui
-from starlette.responses import HTMLResponse
+from nicegui import app, ui
+from starlette.responses import HTMLResponse, Response
 
+from gridward.api.confirm import page
+from gridward.api.gateway import Gateway
 from gridward.page import metersview
 from gridward.page.auditview import audit
 from gridward.page.cellview import cells
@@ -42,6 +44,13 @@ def register() -> None:
     }
     for path, view in views.items():
         ui.page(path)(view)
+    app.exception_handler(404)(_nowhere)
+
+
+async def _nowhere(request: Request, _: Exception) -> Response:
+    gateway: Gateway = request.state.gateway
+    back = f'<p><a class="button" href="{gateway.site.http.prefix}/">To the first view</a></p>'
+    return page(gateway, "Nothing is here", f"There is no page at {request.url.path[:100]}.", back, 404)
 
 
 def _now(request: Request) -> None:
