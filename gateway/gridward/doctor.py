@@ -24,6 +24,7 @@ from gridward.survival import findings
 from gridward_kit.clock import SystemClock
 from gridward_kit.errors import DeviceError, NoLine
 from gridward_kit.integration import integrations
+from gridward_kit.kept import Kept
 from gridward_kit.mqtt import Broker, role_topic
 from gridward_kit.port import NETWORK, Port
 from gridward_kit.reader import Reader
@@ -57,7 +58,7 @@ async def examine(site: Site | None) -> list[Answer]:
     for bus in site.buses:
         answers += [answer async for answer in _bus(site, bus)]
     answers += [answer async for answer in _broker(site)]
-    answers += [*_store(site), *(Answer(*one) for one in findings(site, SystemClock().time()))]
+    answers += [*_kept(site), *_store(site), *(Answer(*one) for one in findings(site, SystemClock().time()))]
     return answers
 
 
@@ -188,6 +189,15 @@ def _alarm(topic: str, body: bytes) -> Answer:
     reason, since = payload.text(content, "reason"), payload.text(content, "at")
     what = f"the recorder stores nothing since {since or 'some time'}: {reason or 'it does not say why'}"
     return Answer(False, what, payload.text(content, "remedy") or "look at its log")
+
+
+def _kept(site: Site) -> Iterator[Answer]:
+    """Files of the state that nothing can be done with."""
+    for path in sorted((site.folder / "state").glob("*.json")):
+        try:
+            Kept(path)
+        except (OSError, ValueError) as error:
+            yield Answer(False, str(error), "stop gridward and move it away: what it held is found out anew")
 
 
 def _store(site: Site) -> Iterator[Answer]:

@@ -1,6 +1,7 @@
 """YAML text as a tree whose every part knows its file and line; `!include` and `!secret` resolved."""
 
 import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,10 +93,11 @@ class Node:
 
 
 class Reader:
-    """Reads a document and what it includes; faults gather in `faults`."""
+    """Reads a document and what it includes, which lies below `folder`; faults gather in `faults`."""
 
     def __init__(self, folder: Path) -> None:
         self.faults: list[Fault] = []
+        self._folder = folder
         self._secrets_file = folder / SECRETS
         self._secrets: dict[str, str] | None = None
 
@@ -208,7 +210,10 @@ class Reader:
     def _include(self, path: str, file: Path, line: int, above: tuple[Path, ...]) -> Node | None:
         target = file.parent / path
         chain = (*above, file)
-        if "\0" in path or not target.is_file():
+        if not Path(os.path.abspath(target)).is_relative_to(self._folder.absolute()):
+            self.faults.append(Fault(file, line, f"`!include {path}`", f"a file below {self._folder}"))
+            return None
+        if not is_there(target):
             self.faults.append(Fault(file, line, f"`!include {path}`", f"a file that is there ({target})"))
             return None
         if any(target.samefile(one) for one in chain):
@@ -252,6 +257,14 @@ class Reader:
                 continue
             self._secrets[str(key.value)] = str(value.value)
         return self._secrets
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file of this name is there; of a name that the system takes for none, there is not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _float(text: str) -> float:

@@ -135,6 +135,8 @@ FAULTY: list[tuple[str, int, tuple[str, ...]]] = [
     (swap("!secret influxdb_token", "swordfish"), 32, ("a readable secret",)),
     (swap("rules/axpert", "rules/axpirt"), 33, ("`!include rules/axpirt-lifepo4-16s.yaml`", "is there")),
     (swap("!include rules/axpert-lifepo4-16s.yaml", "!include site.yaml"), 33, ("include itself",)),
+    (swap("!include rules/", "!include rules/../../"), 33, ("`!include rules/../../axpert", "below")),
+    (swap("!include rules/axpert-lifepo4-16s.yaml", "!include /etc/hostname"), 33, ("/etc/", "below")),
     (swap("!include rules/axpert-lifepo4-16s.yaml", "[a, b]"), 33, ("a list", "mapping")),
     (swap("listen: loopback", "listen: 0.0.0.0"), 34, ("`0.0.0.0`", "loopback, lan")),
     (swap("listen: loopback", "port: 99999"), 34, ("`99999`", "1 to 65535")),

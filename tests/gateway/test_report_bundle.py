@@ -193,3 +193,22 @@ def test_what_is_no_report_is_told_in_words(tmp_path: Path, content: bytes) -> N
         captures(path)
     result = CliRunner().invoke(app, ["simulate", "--from-report", str(path)])
     assert (result.exit_code, "holds no capture" in result.output) == (3, True)
+
+
+def test_a_report_that_would_fill_the_memory_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with ZipFile(path, "w") as bundle:
+        for line in "abc":
+            bundle.writestr(f"captures/{line}.txt", "1 > 00\n")
+            bundle.getinfo(f"captures/{line}.txt").file_size = 19_000_000
+    with pytest.raises(ValueError, match="over 50 MB"):
+        captures(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["captures/.txt", "captures/..", "captures/../a.txt", "captures/a/b.txt", "a.txt"]
+)
+def test_only_a_lines_capture_is_taken_out_of_a_report(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "x.zip"
+    write({name: "1 > 00\n", "captures/line.txt": "1 > 00\n"}, path)
+    assert list(captures(path)) == ["line"]

@@ -19,7 +19,7 @@ def emergency(
 ) -> None:
     """Print one page for the wall: breakers, the contactor's safe side, the grid by hand, telephones."""
     try:
-        home = load(site)
+        home = load(site, starting=True)
     except SiteFault as error:
         stop(USAGE, "\n".join(map(str, error.faults)))
     day = datetime.fromtimestamp(SystemClock().time(), home.time_zone).date().isoformat()

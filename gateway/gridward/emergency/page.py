@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
+from gridward.page.choices import HOUR, timed
 from gridward.site import DeviceSpec, Site
 from gridward_kit.integration import integrations
 
@@ -97,9 +98,10 @@ def _by_hand(site: Site, relay: DeviceSpec | None) -> Iterator[str]:
     if site.generator is not None:
         yield f"First stop {site.generator['name']}: grid and generator must never meet."
     if site.panel is not None:
-        yield "Press the button on the wall for 2 seconds: grid on, nothing automatic, for 60 minutes."
+        lasts = timed(f"for {HOUR}", site)
+        yield f"Press the button on the wall for 2 seconds: grid on, nothing automatic, {lasts}."
     yield "On the page: Controls, Grid, connected."
-    yield f"On its computer: gridward relay safe {relay.id}"
+    yield f"On its computer, in the folder of the site file: gridward relay safe {relay.id}"
     if relay.options.get("driver") == "mqtt":
         yield f"None of it helps: the button on the switch itself ({relay.options.get('topic')})."
     else:

@@ -12,6 +12,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from gridward.api.tokens import FILE as TOKENS
 from gridward.api.tokens import write_private
 from gridward.config import load
 from gridward.doctor import Answer, examine
@@ -86,9 +87,15 @@ def secrets_of(site_file: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     if (folder / SECRETS).is_file():
         found |= Reader(folder).secrets("", Node(site_file, 1, None))
-    for path in sorted((folder / "state").glob("token.json")):
-        found |= dict(_leaves(Kept(path).content, "token"))
-    return found
+    return found | dict(_leaves(_kept(folder / TOKENS), "token"))
+
+
+def _kept(path: Path) -> dict[str, Json]:
+    """What a state file holds; nothing where it is damaged or not ours to read, which doctor tells."""
+    try:
+        return Kept(path).content
+    except (OSError, ValueError):
+        return {}
 
 
 def _leaves(content: Json, name: str) -> Iterator[tuple[str, str]]:
@@ -132,12 +139,8 @@ def _identities(state: Path) -> dict[str, Json]:
     """Who was found out to be at each id, as devices keep it."""
     found: dict[str, Json] = {}
     for path in sorted(state.glob("*.json")):
-        try:
-            identity = Kept(path).section("identity")
-        except ValueError:
-            continue  # doctor tells of a damaged file
-        if identity:
-            found[path.stem] = dict(identity)
+        if identity := _kept(path).get("identity"):
+            found[path.stem] = identity
     return found
 
 

@@ -20,7 +20,7 @@ def command(
     try:
         files = gather(site, SystemClock())
     except OSError as error:
-        stop(USAGE, f"{site}: {error.strerror or error}")
+        stop(USAGE, f"{error.filename or site}: {error.strerror or error}")
     try:
         write(files, target)
     except OSError as error:
