@@ -1,9 +1,11 @@
 """`gridward meters import` of a former logger: its list of meters, and its history."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from gateway.meter_lines import folder, meters
 
+from gridward.meters.logger import history
 from gridward.recorder.history import History
 
 __all__ = ["folder"]
@@ -27,6 +29,19 @@ def test_the_former_loggers_list_becomes_lines_of_the_site_file(folder: Path) ->
     assert "logger.yaml:3: found `B`; expected `name`" in wrong.output
 
 
+def test_the_hour_that_autumn_has_twice_is_two_hours(tmp_path: Path) -> None:
+    clocks = ("01:45", "02:00", "02:30", "02:00", "02:30", "03:00")
+    rows = [
+        f"2026-10-25 {clock}:00,{meter},{place}" for place, clock in enumerate(clocks) for meter in (10, 11)
+    ]
+    file = tmp_path / "day.csv"
+    file.write_text("\n".join(("timestamp,meter_id,E_total_kWh", *rows, *reversed(rows[:2]))))
+    found = history(file, ZoneInfo("Europe/Bratislava"))
+    for device in ("meter_010", "meter_011"):
+        at = [(row.at - 1_792_885_500) / 60 for row in found if row.device == device]
+        assert at == [0, 15, 45, 75, 105, 135, 0]
+
+
 def test_the_former_loggers_history_comes_into_the_store_once(folder: Path) -> None:
     (folder / "day.csv").write_text(
         "timestamp,meter_id,V_L1_V,I_L1_A,P_total_kW,E_total_kWh\n"
@@ -35,10 +50,10 @@ def test_the_former_loggers_history_comes_into_the_store_once(folder: Path) -> N
     )
     assert "2 rows read, 7 stored" in meters("import", "day.csv").output
     assert "2 rows read, 0 stored" in meters("import", "day.csv").output
-    history = History(folder / "gridward.db")
-    steps = history.history("meter_010", "power", 1_795_168_000, 1_795_178_000, 900)
+    past = History(folder / "gridward.db")
+    steps = past.history("meter_010", "power", 1_795_168_000, 1_795_178_000, 900)
     assert [step.last for step in steps] == [277.0, -500.0]
-    assert len(history.history("meter_010", "voltage", 1_795_168_000, 1_795_178_000, 900)) == 1
+    assert len(past.history("meter_010", "voltage", 1_795_168_000, 1_795_178_000, 900)) == 1
     (folder / "day.csv").write_text("timestamp,meter_id,V_L1_V,Colour\nnow,10,a,1\n2026-11-20,10,a,1\n")
     wrong = meters("import", "day.csv").output
     assert "row 1, column 4: found `Colour`" in wrong

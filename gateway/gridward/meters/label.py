@@ -14,6 +14,7 @@ body { margin: 0; font-family: system-ui, sans-serif; color: #000; background: #
 .label span { font-size: 3.4mm }
 @media print { .label { border: 0 } }
 """
+NONE = "<p>No label is to be printed: no meter that has an address waits to be installed.</p>"
 
 
 def words(meter: Meter) -> str:
@@ -35,5 +36,6 @@ def as_html(meters: Iterable[Meter]) -> str:
         )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Labels</title>'
-        f"<style>{STYLE}</style>{''.join(made)}</html>\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{STYLE}</style>{''.join(made) or NONE}</html>\n"
     )

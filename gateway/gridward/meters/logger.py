@@ -138,7 +138,8 @@ def is_history(file: Path) -> bool:
 def history(file: Path, zone: tzinfo, device: str | None = None) -> list[Past]:
     """The rows of a history; a cell without a number is absent. Raises ValueError that names every bad place.
 
-    Times without a zone are the site's. The device is `meter_NNN` by the meter's id, unless it is named.
+    Times without a zone are the site's; in the hour that autumn has twice, one that does not come after the
+    meter's row before it is the second's. The device is `meter_NNN` by the meter's id, unless it is named.
     """
     faults: list[str] = []
     rows: list[Past] = []
@@ -201,8 +202,10 @@ def _past(
     if not any(key.endswith("_l2") for key, _ in keys):
         values = {key.removesuffix("_l1") if key.removesuffix("_l1") in single else key: value
                   for key, value in values.items()}  # fmt: skip
-    at = (moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)).timestamp()
-    rows.append(Past(name, at, values))
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    at, again = moment.timestamp(), moment.replace(fold=1).timestamp()
+    before = next((one.at for one in reversed(rows) if one.device == name), at - 1)
+    rows.append(Past(name, again if at <= before < again else at, values))
 
 
 def stored(rows: Sequence[Past], path: Path) -> int:

@@ -52,6 +52,18 @@ class Presence:
             return False
         return True
 
+    async def silent(self, unit: int) -> bool:
+        """Whether nobody is at an address: what answers twice in broken frames is several, or noise."""
+        for _ in range(2):
+            try:
+                await self._commission.probe(self._talk, self.line, unit)
+            except NoAnswer:
+                return True
+            except BadFrame:
+                continue
+            return False
+        return False
+
     async def serial(self) -> str | None:
         """What it says of itself in the factory's protocol; None where it does not speak it."""
         for line in (self.factory,) if self.factory is not None else self._commission.fresh:

@@ -217,7 +217,7 @@ class Conversion:
         if old == new or station is None:
             self._track.good(f"it has address {new} already")
             return
-        if await self._presence.answers(new):
+        if not await self._presence.silent(new):
             raise Failed(f"somebody answers at address {new} already", "one meter at a time on the line")
         sure = "" if station.sure else f" The register is only likely ({station.words})."
         if not await self.person.confirm(f"{station.model}: address {old} becomes {new}.{sure} Right?"):
@@ -239,7 +239,7 @@ class Conversion:
         if not LOWEST_VOLTS <= volts <= HIGHEST_VOLTS:
             span = f"{LOWEST_VOLTS:g} to {HIGHEST_VOLTS:g} V"
             raise Failed(f"{volts:g} V is outside {span}", "retest at a supply that is right")
-        if old != unit and await self._presence.answers(old):
+        if old != unit and not await self._presence.silent(old):
             raise Failed(
                 f"it answers at {unit}, and somebody still at {old}", "one meter at a time on the line"
             )
