@@ -76,6 +76,24 @@ def test_what_is_written_comes_back_off_and_nothing_else(root: Path) -> None:
     assert "nothing was installed here" in _run(root, "remove")
 
 
+@pytest.mark.parametrize("folder", ["/home/me/house", "/root", "/etc/gridward", "/var/lib", "/srv", "/"])
+def test_a_folder_of_others_is_not_taken(tmp_path: Path, folder: str) -> None:
+    place = Path(folder) / "site.yaml"
+    (tmp_path / place.relative_to("/")).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / place.relative_to("/")).write_text(SITE)
+    done = RUNNER.invoke(app, ["service", "install", str(place), "--root", str(tmp_path)])
+    assert done.exit_code == 2
+    assert f"{folder}: " in done.output
+    assert "as /var/lib/gridward" in done.output
+    assert not (tmp_path / "etc/systemd").exists()
+
+
+def test_another_folder_of_its_own_is(root: Path) -> None:
+    (root / "srv/house").mkdir(parents=True)
+    (root / "srv/house/site.yaml").write_text(SITE)
+    assert "gridward.service: written" in _run(root, "install", "/srv/house/site.yaml")
+
+
 def test_a_dry_run_writes_nothing_and_shows_no_password(root: Path) -> None:
     before = set(root.rglob("*"))
     told = _run(root, "install", "--dry-run")

@@ -17,6 +17,8 @@ from gridward_kit.kept import Json, Kept
 
 MANIFEST = ETC / "gridward" / "installed.json"
 LOCAL = ("mqtt://127.0.0.1", "mqtt://localhost")
+HIDDEN = ("/home", "/root", "/run/user")  # ProtectHome of the unit
+SYSTEMS = ("/boot", "/dev", "/etc", "/proc", "/sys", "/usr")
 
 
 def planned(site: Site, choice: Choice) -> list[Planned]:
@@ -28,6 +30,16 @@ def planned(site: Site, choice: Choice) -> list[Planned]:
             place = conf if name.endswith(".conf") else BROKER / name
             found.append(Planned(place, content, group=None if place == conf else "mosquitto"))
     return found
+
+
+def unfit(folder: Path) -> str | None:
+    """Why a folder cannot be a site's: the service has to see it, and takes all that is in it for its own."""
+    if any(folder.is_relative_to(place) for place in HIDDEN):
+        return "a service does not see folders of persons"
+    levels = len(folder.parts) - (2 if folder.is_relative_to("/var") else 1)
+    if levels < 2 or any(folder.is_relative_to(place) for place in SYSTEMS):
+        return "the service takes the site's folder for its own, and this one belongs to others"
+    return None
 
 
 def install(files: Iterable[Planned], root: Path, now: float, *, proxy: bool) -> list[str]:

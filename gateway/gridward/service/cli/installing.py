@@ -36,6 +36,8 @@ def install(
     user: Annotated[str, typer.Option(help="Whom it runs as.")] = units.USER,
 ) -> None:
     """Make this site a service that starts with the computer. Again: takes up what has changed."""
+    if (reason := service.unfit(site.absolute().parent)) is not None:
+        stop(USAGE, f"{site.absolute().parent}: {reason}; have it elsewhere, as {PLACE.parent}")
     place = root / site.absolute().relative_to("/")
     program = CURRENT if CURRENT.exists() else Path(sys.executable).with_name("gridward")
     choice = Choice(site.absolute(), program, user, proxy, https)
