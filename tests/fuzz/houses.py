@@ -11,16 +11,18 @@ from aiomqtt import Topic
 from gridward.commands import Commands
 from gridward.config import load
 from gridward.live import Live
+from gridward.recorder.schema import open_store
 from gridward.run import House
 from gridward_kit.command import Command
 from gridward_kit.device import Device
-from gridward_kit.entity import Entity
+from gridward_kit.entity import Entity, readings
 from gridward_kit.info import Setup
 from gridward_kit.integration import integrations
 from gridward_kit.mqtt import Broker, Message, MqttLink
 from gridward_kit.point import Value
 from gridward_kit.tasks import end
 from gridward_kit.testing import MemoryBroker, TurnedClock
+from gridward_kit.trial import asked, made, taken
 
 SITE = """version: 1
 site:
@@ -54,14 +56,23 @@ class Crowd(House):
         self.live, self.commands = Live(http, self.turned), Commands(http, self.turned)
 
     async def __aenter__(self) -> "Crowd":
+        open_store(self.site.record.store).close()  # that of a first start is made while others look for it
         for role in self.roles(KINDS).values():
             self._tasks.append(asyncio.ensure_future(self._kept(role())))
         for spec in (one for bus in self.site.buses for one in bus.devices):
             integration = integrations()[spec.integration]
-            assert integration.example
+            simulator, dialect, identity = made(integration)
             setup = Setup(spec.id, integration, spec.name, self.state, writable=True)
             device = Device(setup, self.memory.link(f"bus:{spec.id}"), self.turned, perform=self._obeyed)
-            device.describe(integration.example, integration.entities({}))
+            payloads = {
+                query.name: taken(dialect, query.name, asked(simulator, dialect, query.name))
+                for query in dialect.queries
+            }
+            device.describe(identity, dialect.entities)  # with the bounds that it was just asked for
+            for query, payload in payloads.items():
+                assert payload is not None
+                device.read(readings(dialect.entities, query, payload).values)
+            device.publish()
         await self.turned.turn(1)
         return self
 

@@ -11,7 +11,8 @@ from fuzz.mangle import mangled_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridward_kit.entity import readings
+from gridward_kit.command import same
+from gridward_kit.entity import Entity, Number, Select, readings
 from gridward_kit.errors import BadFrame, DeviceError, NoAnswer, Refused
 from gridward_kit.frames import Frame, frames_of
 from gridward_kit.integration import Dialect, Identity, Simulator, integrations
@@ -127,6 +128,19 @@ def test_a_simulated_device_survives_any_request(name: str, data: st.DataObject)
     assert any(whole), "it is deaf after noise"
 
 
+def near(row: Entity) -> st.SearchStrategy[Value]:
+    """Values at and about the bounds of a row that can be set."""
+    match row:
+        case Number():
+            steps = st.integers(-1, round((row.high - row.low) / row.step) + 1)
+            return st.sampled_from((row.low, row.high, *row.only)) | steps.map(
+                lambda step: row.low + step * row.step
+            )
+        case Select():
+            return st.sampled_from(row.options)
+    return st.booleans()
+
+
 @every
 @budget(5)
 @given(data=st.data())
@@ -135,13 +149,18 @@ def test_a_wish_is_written_inside_its_bounds_or_refused(name: str, data: st.Data
     rows = [row for row in dialect.entities if row.setting is not None]
     if not rows:
         return
-    row, value = data.draw(st.sampled_from(rows)), data.draw(wishes)
-    try:
-        frames = dialect.write(row, row.accept(value), NOW)
-    except (ValueError, Refused):
-        return
-    assert frames
-    assert all(isinstance(frame, bytes) and frame for frame in frames)
+    row, written = data.draw(st.sampled_from(rows)), dict[tuple[bytes, ...], Value]()
+    for value in data.draw(st.lists(near(row) | wishes, min_size=2, max_size=4)):
+        try:
+            accepted = row.accept(value)
+            frames = dialect.write(row, accepted, NOW)
+        except (ValueError, Refused):
+            continue
+        assert frames
+        assert all(isinstance(frame, bytes) and frame for frame in frames)
+        if isinstance(row, Number):
+            assert accepted in row.only or (not row.only and row.low <= float(accepted) <= row.high)
+        assert same(written.setdefault(frames, accepted), accepted), "two values are one on the line"
 
 
 @every

@@ -22,9 +22,10 @@ from gridward.document import Fault, SiteFault
 from gridward.planning.forecast import read_told
 from gridward.planning.prices import read_csv, read_json
 from gridward.policies.rulefile import SHIPPED, read_policy, shipped
+from gridward.policies.siterules import catalogue_of
 from gridward.policies.storyfile import read_stories
-from gridward.rules.catalogue import Catalogue
-from gridward.site import DeviceSpec
+from gridward.service import users
+from gridward.site import DeviceSpec, LoadSpec
 from gridward_kit.integration import integrations
 
 ZONE = ZoneInfo("Europe/Bratislava")
@@ -37,18 +38,66 @@ SITES = (
 DEVICES = [
     DeviceSpec("inverter", "axpert", "Inverter", writable=True),
     DeviceSpec("bms", "daly", "Battery"),
+    DeviceSpec("meter", "eastron", "Meter"),
+    DeviceSpec(
+        "pump",
+        "relay",
+        "Pump",
+        {"driver": "gpio", "pin": 20, "closed_when": "high", "duty": "load"},
+        writable=True,
+    ),
 ]
-CATALOGUE = Catalogue(
-    DEVICES, {"battery": "bms", "pv": "inverter", "load": "inverter"}, "inverter", integrations()
-)
+ROLES = {"battery": "bms", "pv": "inverter", "load": "inverter", "grid": "meter"}
+CATALOGUE = catalogue_of(DEVICES, ROLES, integrations(), [LoadSpec("pump", "Pump", "pump", "switch")])
 RULES = (ROOT / "provisioning/example/rules.yaml").read_text("utf-8")
+INCLUDED = {
+    "!include rules.yaml": "{mode: observe}",
+    "!include influxdb.yaml": "{version: 1, url: 'http://influxdb:8086', database: house}",
+    "${time_zone}": "Europe/Bratislava",
+    "${longitude}": "17.1",
+    "${broker}": "broker",
+    "${house}": "house",
+}
+TAG = "secret-"
+
+
+def site_text(site: str) -> str:
+    """A site file that stands alone: with what it includes, and with what the first start fills in."""
+    text = SITE if site == "with every part" else (ROOT / site).read_text("utf-8")
+    for said, meant in INCLUDED.items():
+        text = text.replace(said, meant)
+    return text
+
+
+@cache
+def secrets(site: str) -> bytes:
+    """The secrets that this file asks for, those of the broker's users too."""
+    text = site_text(site)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "secrets.yaml"
+        path.write_text("".join(f"{name}: word\n" for name in ["spare", *re.findall(r"!secret (\w+)", text)]))
+        path.chmod(0o600)
+        (Path(folder) / "site.yaml").write_text(text)
+        users.make(load(Path(folder) / "site.yaml", complete=False))
+        return path.read_bytes()
+
+
+def loaded(site: str, content: Tree) -> None:
+    """Load a site file of this content; raises SiteFault."""
+    with TemporaryDirectory() as folder:
+        beside = Path(folder) / "secrets.yaml"
+        beside.write_bytes(secrets(site))
+        beside.chmod(0o600)
+        path = Path(folder) / "site.yaml"
+        text = re.sub(rf"\b{TAG}(\w+)", r"!secret \1", written(content))
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        load(path)
 
 
 @cache
 def tree(text: str) -> Tree:
-    """A file's content as plain data; something stands in for what is included or secret."""
-    text = re.sub(r"!include \w+\.yaml", "{mode: observe}", text).replace("!secret ", "secret-")
-    found: Tree = YAML(typ="safe", pure=True).load(text)
+    """A file's content as plain data; a word stands for a secret."""
+    found: Tree = YAML(typ="safe", pure=True).load(text.replace("!secret ", TAG))
     return found
 
 
@@ -71,15 +120,10 @@ def told(faults: list[Fault]) -> None:
 @budget(15)
 @given(data=st.data())
 def test_a_site_file_is_loaded_or_told(site: str, data: st.DataObject) -> None:
-    text = SITE if site == "with every part" else (ROOT / site).read_text("utf-8")
-    content = data.draw(mangled_tree(tree(text)))
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "site.yaml"
-        path.write_bytes(written(content).encode("utf-8", "surrogatepass"))
-        try:
-            load(path)
-        except SiteFault as fault:
-            told(list(fault.faults))
+    try:
+        loaded(site, data.draw(mangled_tree(tree(site_text(site)))))
+    except SiteFault as fault:
+        told(list(fault.faults))
 
 
 @pytest.mark.parametrize("policy", shipped())
@@ -128,21 +172,19 @@ def test_a_story_file_is_read_or_told(policy: str, data: st.DataObject) -> None:
 
 
 HOURS = (
-    '[{"start": "2026-11-21T12:00:00+01:00", "end": "2026-11-21T13:00:00+01:00", "value": 0.2},'
-    ' {"start": "2026-11-21T13:00:00+01:00", "end": "2026-11-21T14:00:00+01:00", "value": -0.1}]'
+    '[{"start": "2026-11-21T12:00:00+01:00", "end": "2026-11-21T13:00:00+01:00", "price": 0.2},'
+    ' {"start": "2026-11-21T13:00:00+01:00", "end": "2026-11-21T14:00:00+01:00", "price": -0.1}]'
 )
 ROWS = "start,end,price\n2026-11-21T12:00:00+01:00,2026-11-21T13:00:00+01:00,0.2\n2026-11-21 13:00,,0.1\n"
-TOLD = '{"watts": {"2026-11-21 12:00:00": 1200, "2026-11-21 13:00:00": 1500}}'
+TOLD = '[{"start": "2026-11-21T12:00+01:00", "end": "2026-11-21T13:00+01:00", "pv": 1200, "load": 900}]'
+LISTS = [
+    pytest.param(lambda text: read_json(text, ZONE), HOURS, id="prices as JSON"),
+    pytest.param(lambda text: read_csv(text, ZONE), ROWS, id="prices as CSV"),
+    pytest.param(read_told, TOLD, id="a forecast"),
+]
 
 
-@pytest.mark.parametrize(
-    ("read", "good"),
-    [
-        pytest.param(lambda text: read_json(text, ZONE), HOURS, id="prices as JSON"),
-        pytest.param(lambda text: read_csv(text, ZONE), ROWS, id="prices as CSV"),
-        pytest.param(read_told, TOLD, id="a forecast"),
-    ],
-)
+@pytest.mark.parametrize(("read", "good"), LISTS)
 @budget(60)
 @given(data=st.data())
 def test_a_list_of_times_is_read_or_refused(
@@ -153,3 +195,51 @@ def test_a_list_of_times_is_read_or_refused(
         read(text)
     except ValueError:
         return
+
+
+@pytest.mark.parametrize("site", [*SITES, "with every part"])
+def test_a_site_file_is_good_before_it_is_mangled(site: str) -> None:
+    loaded(site, tree(site_text(site)))
+
+
+@pytest.mark.parametrize("policy", shipped())
+def test_a_rule_file_is_good_before_it_is_mangled(policy: str) -> None:
+    faults: list[Fault] = []
+    read_policy(SHIPPED / f"{policy}.yaml", CATALOGUE, faults)
+    assert faults == []
+
+
+@pytest.mark.parametrize(("read", "good"), LISTS)
+def test_a_list_of_times_is_good_before_it_is_mangled(read: Callable[[str], object], good: str) -> None:
+    assert read(good)
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        pytest.param("policy: axpert-lifepo4-16s", f"policy: {'a' * 300}", id="a policy"),
+        pytest.param("rules: {", f"rules: !include {'a' * 300} # {{", id="an included file"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path, said: str, instead: str) -> None:
+    """Found by fuzzing: the system refuses to look for it."""
+    path = tmp_path / "site.yaml"
+    assert said in SITE
+    path.write_text(SITE.replace(said, instead))
+    with pytest.raises(SiteFault, match="a file that is there"):
+        load(path)
+
+
+def test_so_is_one_that_a_policy_extends(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("version: 1\npolicy: own\nextends: " + "\U0001f50b" * 100)
+    faults: list[Fault] = []
+    read_policy(path, CATALOGUE, faults)
+    assert ["a file that is there" in fault.expected for fault in faults] == [True]
+
+
+def test_prices_of_one_moment_are_refused_though_one_has_no_end() -> None:
+    """Found by fuzzing: a time and the lack of one cannot be put in order."""
+    rows = "start,end,price\n2026-11-21 13:00,2026-11-21 14:00,0.2\n2026-11-21 13:00,,0.1\n"
+    with pytest.raises(ValueError, match="two prices start at the same time"):
+        read_csv(rows, ZONE)
