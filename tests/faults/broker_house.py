@@ -18,9 +18,11 @@ from gridward_kit.testing import FastClock
 SPEED = 50.0
 
 
-class Running(Protocol):
+class Reached(Protocol):
     url: str
 
+
+class Running(Reached, Protocol):
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
@@ -69,7 +71,7 @@ def _device(message: Message) -> str:
 
 @asynccontextmanager
 async def on_broker(
-    broker: Running, folder: Path, member: Member, faults: Faults | None = None
+    broker: Reached, folder: Path, member: Member, faults: Faults | None = None
 ) -> AsyncIterator[tuple[LineHouse, Stranger]]:
     """A bus with one device whose states go over a real broker to a stranger."""
     clock = FastClock(SPEED)

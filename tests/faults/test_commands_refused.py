@@ -1,5 +1,7 @@
 """Commands that must not run, over a real broker: refused with the reason, nothing on the wire."""
 
+import asyncio
+import contextlib
 import json
 from pathlib import Path
 
@@ -65,6 +67,60 @@ async def test_a_command_that_is_replayed_runs_once(mosquitto: Running, tmp_path
         assert again["status"] == "refused"
         assert "came before" in str(again["reason"])
         assert len(written(house)) == 2
+
+
+class Way:
+    """A way to a broker that can be cut: connections end, and nobody gets through until it is mended."""
+
+    def __init__(self, broker: Running) -> None:
+        self._port = int(broker.url.rpartition(":")[2])
+        self._ends: list[asyncio.StreamWriter] = []
+        self.whole = True
+
+    async def __aenter__(self) -> "Way":
+        self._server = await asyncio.start_server(self._through, "127.0.0.1", 0)
+        self.url = f"mqtt://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.cut()
+        self._server.close()
+
+    def cut(self) -> None:
+        self.whole = False
+        for end in self._ends:
+            end.close()
+
+    async def _through(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.append(writer)
+        if not self.whole:
+            writer.close()
+            return
+        other, onward = await asyncio.open_connection("127.0.0.1", self._port)
+        self._ends.append(onward)
+        await asyncio.gather(self._pass(reader, onward), self._pass(other, writer))
+
+    @staticmethod
+    async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(4096):
+                writer.write(data)
+        writer.close()
+
+
+async def test_a_command_that_was_sent_while_the_bus_was_cut_off(mosquitto: Running, tmp_path: Path) -> None:
+    """The broker keeps nothing for a bus that comes back under its name."""
+    async with Way(mosquitto) as way, on_broker(way, tmp_path, pack(1)) as (house, stranger):
+        link = house.wired["pack_1"].device.link
+        way.cut()
+        await until(lambda: not link.connected and not stranger.link.connected)
+        await publish(mosquitto, TOPIC, wish("late", ttl=86400))
+        way.whole = True
+        await until(lambda: link.connected and stranger.link.connected)
+        await publish(mosquitto, TOPIC, wish("new", ttl=200))
+        assert (await stranger.final("new"))["status"] == "confirmed"
+        assert {one["id"] for one in stranger.results} == {"new"}
+        assert len(written(house)) == 1
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ DATA: tuple[Promise, ...] = (
             f"{GATEWAY}/test_recorder_role.py::test_a_long_outage_of_the_recorder_loses_nothing",
             f"{KIT}/test_spool.py::test_in_the_end_every_reading_is_stored_once",
             f"{FAULTS}/test_types_kept.py",
+            f"{GATEWAY}/test_follower_pace.py::test_catching_up_stays_under_its_rate",
+            f"{GATEWAY}/test_follower_pace.py::test_at_its_usual_rate_72_hours_of_300_values_take_less_than_half_an_hour",
         ),
         "a_reading_slips",
         (f"{GATEWAY}/test_follower_influx.py::test_after_an_outage_of_72_hours_every_reading_is_there_once",),
@@ -106,6 +108,7 @@ DATA: tuple[Promise, ...] = (
             f"{GATEWAY}/test_live_broker.py::test_the_rules_hold_a_value_over_three_polls_and_no_longer",
             f"{GATEWAY}/test_live_broker.py::test_nothing_of_a_lost_device_is_held",
             f"{CONTRACT}::test_5_a_bad_line_never_gives_a_wrong_value",
+            f"{CONTRACT}::test_9_unplugged_and_plugged_in_again",
         ),
         "last_values_stay",
         (f"{KIT}/test_device.py::test_a_value_that_was_not_read_is_absent",),
@@ -116,6 +119,7 @@ DATA: tuple[Promise, ...] = (
         (
             f"{KIT}/test_spool.py::test_readings_before_the_clock_is_known_are_stamped_later",
             f"{GATEWAY}/test_rules_role.py::test_the_clock_on_the_wall_moves_nothing",
+            f"{FAULTS}/test_clock_jumps.py",
             f"{GATEWAY}/test_rule_engine.py::test_a_clock_that_steps_back_begins_anew",
             f"{GATEWAY}/test_rule_conditions.py::test_a_window_over_a_clock_change_is_shorter_or_longer_and_never_skipped_or_twice",
             f"{GATEWAY}/test_energies_core.py::test_a_clock_that_was_wrong_by_years_does_not_hold_the_day",
@@ -177,7 +181,7 @@ DATA: tuple[Promise, ...] = (
         "descriptors_leak",
         (f"{FAULTS}/test_reconnects_flat.py::test_nothing_grows_over_many_reconnects",),
         (
-            ("24 real hours", "`make soak FOR=86400`"),
+            ("24 real hours", "`make soak FOR=86400 PYTEST=tests/soak/test_soak_growth.py`"),
             ("30 days in turned time, two hours of work", "`make soak PYTEST=tests/faults/test_lives_on.py`"),
         ),
         more=(
@@ -198,6 +202,7 @@ DATA: tuple[Promise, ...] = (
         ),
         "every_version_lives",
         (f"{DEPLOY}/test_update.py::test_a_version_that_lives_stays_and_one_that_dies_goes_by_itself",),
+        unshown=("site files of the last two versions load: this is the first version",),
     ),
     Promise(
         30,
