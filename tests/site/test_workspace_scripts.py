@@ -15,7 +15,7 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir()
+        folder.mkdir(parents=True)
 
     def command(self, name: str, script: str) -> None:
         """Have a command do this."""
@@ -123,24 +123,32 @@ CLOSING = "240 passed, 2 deselected in 61.20s (0:01:01)"
 
 
 @pytest.mark.parametrize(
-    ("check", "test", "status", "said"),
+    ("check", "test", "audit", "status", "said"),
     [
-        (0, 0, 0, f"ci: check passed; tests: {CLOSING}"),
-        (2, 0, 1, f"ci: check FAILED; tests: {CLOSING}"),
-        (0, 2, 1, f"ci: check passed; tests: {CLOSING}"),
+        (0, 0, 0, 0, "check passed; audit passed"),
+        (2, 0, 0, 1, "check FAILED; audit passed"),
+        (0, 2, 0, 1, "check passed; audit passed"),
+        (0, 0, 1, 1, "check passed; audit FAILED"),
+        (0, 0, 77, 0, "check passed; audit NOT RUN"),
+        (0, 0, 127, 1, "check passed; audit FAILED"),
     ],
 )
 def test_ci_ends_with_the_closing_line_and_the_right_status(
-    machine: Machine, check: int, test: int, status: int, said: str
+    machine: Machine, tmp_path: Path, check: int, test: int, audit: int, status: int, said: str
 ) -> None:
     machine.command("apt-get", "exit 0")
     machine.command(
         "make",
         f'[ "$CI" = true ] || exit 9\n[ $1 = test ] && {{ echo "{CLOSING}"; exit {test}; }}\nexit {check}',
     )
-    ended = machine.run(".ci/run", CI="")
+    own = Machine(tmp_path / "tree" / ".venv" / "bin")
+    own.command("python", f'[ "$*" = tools/audit_lock.py ] && exit {audit}\nexit 9')
+    copied = tmp_path / "tree" / ".ci" / "run"
+    copied.parent.mkdir()
+    copied.write_bytes((TREE / ".ci" / "run").read_bytes())
+    ended = machine.run("bash", copied, CI="")
     assert ended.returncode == status
-    assert ended.stdout.splitlines()[-1] == said
+    assert ended.stdout.splitlines()[-1] == f"ci: {said}; tests: {CLOSING}"
 
 
 def test_make_hands_on_what_it_is_given(machine: Machine) -> None:

@@ -44,6 +44,14 @@ def test_the_same_lock_gives_the_same_bill_and_another_lock_another() -> None:
     assert sbom.bill(LOCK, "0.1.1")["serialNumber"] != sbom.bill(LOCK, "0.1.0")["serialNumber"]
 
 
+def test_a_release_gets_the_bill_as_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "build" / "sbom.cdx.json"
+    monkeypatch.setattr(sys, "argv", ["sbom", "--to", str(path)])
+    sbom = tool("sbom")
+    sbom.main()
+    assert json.loads(path.read_text()) == sbom.bill(LOCK, (TREE / "VERSION").read_text().strip())
+
+
 WEAK = {
     "dependencies": [
         {"name": "a", "version": "1", "vulns": []},
@@ -71,5 +79,20 @@ def test_no_answer_is_neither_good_nor_bad(
     assert words in capsys.readouterr().out
 
 
-def test_a_program_that_is_not_there_is_not_run() -> None:
+def test_a_program_that_is_not_there_is_not_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert tool("audit_lock").main(("/nowhere/pip-audit",)) == 77
+    assert capsys.readouterr().out.startswith("not run: no answer from the advisories")
+
+
+def test_one_is_asked_for_before_all_are(tmp_path: Path) -> None:
+    log = tmp_path / "asked"
+    speak = (
+        "import sys; lock = open(sys.argv[sys.argv.index('--requirement') + 1]).read();"
+        f"open({str(log)!r}, 'a').write(str(lock.count('==')) + ' ');"
+    )
+    known, unknown = ({"name": "a", "vulns": []}, {"name": "a", "skip_reason": "unknown"})
+    for answer, status, counts in ((unknown, 77, "1 "), (known, 0, f"1 {LOCK.count('==')} ")):
+        log.unlink(missing_ok=True)
+        said = json.dumps({"dependencies": [answer]})
+        assert tool("audit_lock").main((sys.executable, "-c", f"{speak} print({said!r})")) == status
+        assert log.read_text() == counts
