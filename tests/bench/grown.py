@@ -9,15 +9,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import httpx
 import psutil
 from bench.decisions import rule
 from bench.settled import PAST, filled
+from gateway.plain_site import plain_site
 
 from gridward.api.serve import run_http
 from gridward.api.tokens import Tokens
@@ -29,13 +29,13 @@ from gridward.rules.engine import Inputs, Memory, decide
 from gridward.rules.policy import Policy
 from gridward.rules.view import View
 from gridward.rules.wiring import gather
-from gridward.site import HttpSpec, RecordSpec, Site
+from gridward.site import HttpSpec
 from gridward_kit.clock import SystemClock
 from gridward_kit.device import Device
 from gridward_kit.entity import VOLTAGE, Sensor
 from gridward_kit.info import Setup
 from gridward_kit.integration import Identity, integrations
-from gridward_kit.mqtt import Broker, Message
+from gridward_kit.mqtt import Message
 from gridward_kit.point import Field
 from gridward_kit.testing import MemoryBroker, TurnedClock
 
@@ -160,16 +160,7 @@ def _asked(store: Store, entities: int) -> None:
 
 async def _viewed(house: House, folder: Path) -> float:
     """Processor seconds of the first view, all of it in this process."""
-    site = Site(
-        id="home",
-        name="Home",
-        time_zone=ZoneInfo("Europe/Bratislava"),
-        fail_safe="grid_connected",
-        broker=Broker("mqtt://memory"),
-        folder=folder,
-        record=RecordSpec(folder / "gridward.db"),
-        http=HttpSpec(port=free_port()),
-    )
+    site = replace(plain_site(folder), http=HttpSpec(port=free_port()))
     token = Tokens(folder).made
     role = asyncio.create_task(run_http(site, house.broker.link("http"), SystemClock()))
     house.say()

@@ -1,9 +1,9 @@
 """One device with its API over HTTP, for what a client may ask and be told."""
 
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import httpx
+from gateway.plain_site import plain_site
 from starlette.responses import PlainTextResponse
 
 from gridward.api.app import create_app
@@ -12,14 +12,12 @@ from gridward.api.tokens import Tokens
 from gridward.commands import Commands
 from gridward.live import Live
 from gridward.recorder.store import Store
-from gridward.site import RecordSpec, Site
 from gridward_kit.command import Command
 from gridward_kit.device import Device
 from gridward_kit.entity import CURRENT, VOLTAGE, Entity, Number, Select, Sensor, Setting
 from gridward_kit.errors import Refused
 from gridward_kit.info import Setup
 from gridward_kit.integration import Identity, Integration
-from gridward_kit.mqtt import Broker
 from gridward_kit.point import Value
 from gridward_kit.testing import MemoryBroker, TurnedClock
 
@@ -52,15 +50,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.clock = TurnedClock()
         self.broker = MemoryBroker(self.clock)
-        site = Site(
-            id="home",
-            name="Home",
-            time_zone=ZoneInfo("Europe/Bratislava"),
-            fail_safe="grid_connected",
-            broker=Broker("mqtt://memory"),
-            folder=folder,
-            record=RecordSpec(folder / "gridward.db"),
-        )
+        site = plain_site(folder)
         self.store = Store(site.record.store)
         self.written: list[Value] = []
         self.link = self.broker.link("http")

@@ -6,10 +6,11 @@ Prints one JSON line with URL, token, adapter and the meter's serial number once
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from gateway.plain_site import plain_site
 from meter_bench import Quick
 
 from gridward.api.serve import run_http
@@ -19,11 +20,10 @@ from gridward.meters import presence
 from gridward.meters.inventory import Inventory, Why
 from gridward.meters.meter import ORDER, AddressRules, Meter, State
 from gridward.page import convertview
-from gridward.site import HttpSpec, RecordSpec, Site
+from gridward.site import HttpSpec
 from gridward_chint.fresh_meter import FreshMeter
 from gridward_kit.clock import SystemClock
 from gridward_kit.integration import Line
-from gridward_kit.mqtt import Broker
 from gridward_kit.simulate import serve_pty
 from gridward_kit.testing import MemoryBroker
 
@@ -53,16 +53,7 @@ async def main(folder: Path) -> None:
     convertview.commission = Quick  # type: ignore[attr-defined]
     presence.WAIT = 2.0
     clock = SystemClock()
-    site = Site(
-        id="home",
-        name="Home",
-        time_zone=ZoneInfo("Europe/Bratislava"),
-        fail_safe="grid_connected",
-        broker=Broker("mqtt://memory"),
-        folder=folder,
-        record=RecordSpec(folder / "gridward.db"),
-        http=HttpSpec(port=free_port()),
-    )
+    site = replace(plain_site(folder), http=HttpSpec(port=free_port()))
     inventory = Inventory(site.record.store, AddressRules())
     inventory.add(meters(date.fromtimestamp(clock.time())), Why("Ann", clock.time(), "delivery"))
     fresh = next(meter for meter in inventory.all() if meter.state is State.ASSIGNED)

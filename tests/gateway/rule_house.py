@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway.leased_house import ROOT, Devices
+from gateway.plain_site import plain_site
 
 from gridward.live import Live
 from gridward.rules.automation import Automation
@@ -13,9 +15,8 @@ from gridward.rules.condition import Compare
 from gridward.rules.policy import Policy, Rule, Wish
 from gridward.rules.role import Rules
 from gridward.rules.view import Ref
-from gridward.site import GridSwitchSettings, RecordSpec, RulesSpec, Site
+from gridward.site import GridSwitchSettings, RulesSpec
 from gridward_kit.entity import CURRENT, Number
-from gridward_kit.mqtt import Broker
 from gridward_kit.testing import MemoryBroker
 
 VOLTS = Ref("bms", "voltage", "battery.voltage", "V")
@@ -86,16 +87,7 @@ class House(Devices):
     def take(self, policy: Policy, mode: str = "on") -> None:
         """Have another policy taken up, as after a signal to read the site file anew."""
         settings = GridSwitchSettings("bms", "inverter", relay="contactor")
-        site = Site(
-            id="home",
-            name="Home",
-            time_zone=ZoneInfo("Europe/Bratislava"),
-            fail_safe="grid_connected",
-            broker=Broker("mqtt://memory"),
-            folder=self.folder,
-            record=RecordSpec(self.folder / "gridward.db"),
-            rules=RulesSpec(mode, settings, policy),
-        )
+        site = replace(plain_site(self.folder), rules=RulesSpec(mode, settings, policy))
         self.rules.reread(site)
 
     @property

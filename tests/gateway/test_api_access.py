@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from gateway.plain_site import plain_site
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,24 +19,14 @@ from gridward.api.tokens import LASTS, Tokens
 from gridward.commands import Commands
 from gridward.live import Live
 from gridward.recorder.history import History
-from gridward.site import HttpSpec, RecordSpec, Site
-from gridward_kit.mqtt import Broker
+from gridward.site import HttpSpec, Site
 from gridward_kit.testing import MemoryBroker, TurnedClock
 
 NAME = "gridward_home"
 
 
 def site_in(folder: Path, prefix: str = "", listen: str = "loopback", port: int = 8480) -> Site:
-    return Site(
-        id="home",
-        name="Home",
-        time_zone=ZoneInfo("Europe/Bratislava"),
-        fail_safe="grid_connected",
-        broker=Broker("mqtt://memory"),
-        folder=folder,
-        record=RecordSpec(folder / "gridward.db"),
-        http=HttpSpec(listen=listen, port=port, prefix=prefix),
-    )
+    return replace(plain_site(folder), http=HttpSpec(listen=listen, port=port, prefix=prefix))
 
 
 class Door:

@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from cryptography import x509
 from fastapi import FastAPI
+from gateway.plain_site import plain_site
 from gateway.test_api_access import Door
 
 from gridward.api.app import create_app
@@ -25,23 +25,13 @@ from gridward.broker import free_port
 from gridward.commands import Commands
 from gridward.live import Live
 from gridward.recorder.history import History
-from gridward.site import HttpSpec, RecordSpec, Site
+from gridward.site import HttpSpec, Site
 from gridward_kit.clock import SystemClock
-from gridward_kit.mqtt import Broker
 from gridward_kit.testing import MemoryBroker
 
 
 def site_in(folder: Path, port: int) -> Site:
-    return Site(
-        id="home",
-        name="Home",
-        time_zone=ZoneInfo("Europe/Bratislava"),
-        fail_safe="grid_connected",
-        broker=Broker("mqtt://memory"),
-        folder=folder,
-        record=RecordSpec(folder / "gridward.db"),
-        http=HttpSpec(port=port),
-    )
+    return replace(plain_site(folder), http=HttpSpec(port=port))
 
 
 def test_the_certificate_is_made_once_and_names_the_host(tmp_path: Path) -> None:

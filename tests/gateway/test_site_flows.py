@@ -5,9 +5,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
+from gateway.plain_site import plain_site
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,8 +16,6 @@ from gridward.planning.spec import PlanSpec
 from gridward.roles import KEYS, SiteDevice, flows
 from gridward.rules.inputs import Source
 from gridward.rules.role import run_rules
-from gridward.site import RecordSpec, Site
-from gridward_kit.mqtt import Broker
 from gridward_kit.point import Value
 from gridward_kit.testing import MemoryBroker, TurnedClock
 
@@ -153,17 +151,7 @@ def test_any_subset_of_sources_gives_only_what_was_measured(sources: Mapping[str
 async def test_the_battery_lasts_to_the_reserve_that_the_site_file_says(tmp_path: Path) -> None:
     clock = TurnedClock()
     broker = MemoryBroker(clock)
-    site = Site(
-        id="home",
-        name="Home",
-        time_zone=ZoneInfo("Europe/Bratislava"),
-        fail_safe="grid_connected",
-        broker=Broker("mqtt://memory"),
-        folder=tmp_path,
-        record=RecordSpec(tmp_path / "gridward.db"),
-        roles={"battery": "bms"},
-        plan=PlanSpec(reserve=40.0),
-    )
+    site = replace(plain_site(tmp_path), roles={"battery": "bms"}, plan=PlanSpec(reserve=40.0))
     task = asyncio.create_task(run_rules(site, broker.link("rules"), clock))
     values = {"power": -530.0, "soc": 64.0, "voltage": 53.0, "remaining_capacity": 128.0}
     broker.publish("gridward/home/bms/availability", "online", retain=True)

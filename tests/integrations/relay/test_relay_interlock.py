@@ -3,20 +3,12 @@
 import json
 
 import pytest
+from integrations.relay.generator_yard import GENERATOR, GRID
 
 from gridward_kit.integration import Options
 from gridward_kit.mqtt import Message
 from gridward_relay import faults
 from gridward_relay.interlock import Interlock
-
-WIRED: Options = {"driver": "modbus", "port": "/dev/null", "feedback_input": 0}
-GRID: Options = {**WIRED, "contact": "normally_closed", "interlock_with": "generator"}
-GENERATOR: Options = {
-    **WIRED,
-    "contact": "normally_open",
-    "duty": "generator",
-    "interlock_with": "contactor",
-}
 
 
 def test_only_fresh_words_of_the_other_count() -> None:
